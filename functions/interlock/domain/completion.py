@@ -63,7 +63,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
-    """An ended execution and the release its environment names; who owns the fence is for the ledger to say."""
+    """An ended execution and the release its environment names; the ledger says who owns the fence."""
 
     execution: str
     job: str
@@ -211,7 +211,7 @@ def _names(entry: Mapping[str, object], response: Mapping[str, object]) -> tuple
 
 
 def _project(*candidates: str | None) -> str | None:
-    """The project's id; its number, which `metadata.namespace` and `selfLink` carry, names nothing of ours."""
+    """The project's id; its number, as in `metadata.namespace` and `selfLink`, names nothing of ours."""
     return next((name for name in candidates if name and not name.isdigit()), None)
 
 
