@@ -18,7 +18,7 @@ from typing import Literal, TypeAlias
 from interlock.domain.cloud_event import RELEASE_ID_PATTERN, Payload, message_release_id, open_message
 from interlock.domain.foreign_json import read_object, read_timestamp, text_at, whole_number
 from interlock.domain.message import Message
-from interlock.domain.redaction import redact_text
+from interlock.domain.redaction import printable, redact_text
 
 Origin: TypeAlias = Literal["pubsub", "interlock", "direct"]
 
@@ -29,6 +29,7 @@ _MARKS = frozenset(_OURS + name for name in _NAMES)
 _MOST_ATTRIBUTES = 100
 _LONGEST_VALUE = 1024
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,63}\Z")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~+%:-]{0,254}\Z")
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}\Z")
 
 _VARIABLE_PARTS = (
@@ -131,7 +132,7 @@ def read_dead_letter(message: Message, now: datetime) -> DeadLetter:
     own = replace(message, attributes=original_attributes(attributes))
     release_id, target_env, service = _release_fields(own, original_id=origin.original_id)
     error, route = attributes.get("interlock-error") or None, attributes.get("interlock-route") or None
-    error = None if error is None else redact_text(error)
+    error = None if error is None else printable(redact_text(error))[:_LONGEST_VALUE]
     return DeadLetter(
         dead_letter_id=_dead_letter_id(own, origin),
         origin=origin.origin,
@@ -190,11 +191,11 @@ def _origin(message: Message) -> _Origin:
             origin="interlock",
             reason=_word(attributes["interlock-reason"]),
             stage=_word(attributes.get("interlock-stage")),
-            original_id=attributes.get("interlock-message-id") or None,
+            original_id=_name(attributes.get("interlock-message-id")),
             publish_time=read_timestamp(attributes.get("interlock-publish-time")) or message.publish_time,
             delivery_count=whole_number(attributes.get("interlock-delivery-count")),
         )
-    subscription = attributes.get(f"{_PUBSUB}Subscription") or None
+    subscription = _name(attributes.get(f"{_PUBSUB}Subscription"))
     count = whole_number(attributes.get(f"{_PUBSUB}DeliveryCount"))
     if subscription is None and count is None:
         return _Origin(
@@ -204,7 +205,8 @@ def _origin(message: Message) -> _Origin:
             original_id=None,
             publish_time=message.publish_time,
         )
-    project = attributes.get(f"{_PUBSUB}SubscriptionProject")
+    project = _name(attributes.get(f"{_PUBSUB}SubscriptionProject"))
+    full_name = f"projects/{project}/subscriptions/{subscription}"
     return _Origin(
         origin="pubsub",
         reason="delivery_exhausted",
@@ -212,7 +214,9 @@ def _origin(message: Message) -> _Origin:
         original_id=None,
         publish_time=read_timestamp(attributes.get(f"{_PUBSUB}TopicPublishTime")) or message.publish_time,
         delivery_count=count,
-        source_subscription=f"projects/{project}/subscriptions/{subscription}" if project else subscription,
+        source_subscription=f"projects/{project}/subscriptions/{subscription}"
+        if subscription and project
+        else subscription,
     )
 
 
@@ -258,6 +262,10 @@ def _word(text: str | None) -> str:
     """A word of ours, or a subscription's name as one; all else is `unknown`."""
     word = (text or "").replace("-", "_").lower()
     return word if _WORD.match(word) else "unknown"
+
+
+def _name(text: str | None) -> str | None:
+    return text if text and _NAME.match(text) else None
 
 
 def _label(text: str | None) -> str | None:

@@ -46,7 +46,7 @@ def alert(
         "severity": severity,
         "message": _headline(dead_letter, incident),
         "@type": ERROR_EVENT,
-        "serviceContext": {"service": "alert_dead_letter", "version": dead_letter.origin},
+        "serviceContext": {"service": "alert_dead_letter"},
         "context": {"reportLocation": _location(dead_letter)},
         "logging.googleapis.com/labels": {
             "fingerprint": dead_letter.fingerprint,

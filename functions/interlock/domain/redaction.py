@@ -17,6 +17,8 @@ _DEEPEST = 32
 _PARSED_BYTES = 256 * 1024
 _READ_BYTES = 64 * 1024
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
 _SENSITIVE_KEY = re.compile(
     r"passw|passphrase|pwd|secret|token|api[-_. ]?key|access[-_. ]?key|account[-_. ]?key|private[-_. ]?key"
     r"|signing[-_. ]?key|encryption[-_. ]?key|authori[sz]ation|credential|cookie|session|signature"
@@ -90,7 +92,13 @@ def excerpt(data: bytes, limit: int = 1000) -> str:
         text = json.dumps(redact_value(document), ensure_ascii=False)
     else:
         text = redact_text(data[:_READ_BYTES].decode("utf-8", "replace"))
+    text = printable(text)
     return text if len(text) <= limit else text[: max(limit - 1, 0)] + "…"
+
+
+def printable(text: str) -> str:
+    """The text as every log takes it: control characters and halves of surrogate pairs replaced."""
+    return _CONTROL.sub("\ufffd", text)
 
 
 def is_sensitive_key(key: str) -> bool:
