@@ -131,7 +131,7 @@ def read_dead_letter(message: Message, now: datetime) -> DeadLetter:
     origin = _origin(message)
     own = replace(message, attributes=original_attributes(attributes))
     release_id, target_env, service = _release_fields(own, original_id=origin.original_id)
-    error, route = attributes.get("interlock-error") or None, attributes.get("interlock-route") or None
+    error, route = attributes.get("interlock-error") or None, _name(attributes.get("interlock-route"))
     error = None if error is None else printable(redact_text(error))[:_LONGEST_VALUE]
     return DeadLetter(
         dead_letter_id=_dead_letter_id(own, origin),
@@ -214,9 +214,7 @@ def _origin(message: Message) -> _Origin:
         original_id=None,
         publish_time=read_timestamp(attributes.get(f"{_PUBSUB}TopicPublishTime")) or message.publish_time,
         delivery_count=count,
-        source_subscription=f"projects/{project}/subscriptions/{subscription}"
-        if subscription and project
-        else subscription,
+        source_subscription=full_name if subscription and project else subscription,
     )
 
 
