@@ -110,19 +110,13 @@ def dead_letter_attributes(
         "delivery-count": str(message.delivery_attempt or ""),
     }
     ours = {_OURS + name: _bounded(value) for name, value in marks.items() if value}
-    own = {
-        key: value
-        for key, value in message.attributes.items()
-        if key not in _MARKS and key[:4].lower() != "goog"
-    }
+    own = {key: value for key, value in message.attributes.items() if key not in _MARKS and key[:4].lower() != "goog"}
     return dict(sorted(own.items())[: _MOST_ATTRIBUTES - len(ours)]) | ours
 
 
 def original_attributes(attributes: Mapping[str, str]) -> dict[str, str]:
     """The attributes as first published, for a replay."""
-    return {
-        key: value for key, value in attributes.items() if key not in _MARKS and not key.startswith(_PUBSUB)
-    }
+    return {key: value for key, value in attributes.items() if key not in _MARKS and not key.startswith(_PUBSUB)}
 
 
 def read_dead_letter(message: Message, now: datetime) -> DeadLetter:
@@ -150,9 +144,7 @@ def read_dead_letter(message: Message, now: datetime) -> DeadLetter:
         release_id=release_id,
         target_env=target_env,
         service=service,
-        fingerprint=_fingerprint(
-            origin.reason, route or origin.stage, (error or "").replace(release_id or "\0", "<id>")
-        ),
+        fingerprint=_fingerprint(origin.reason, route or origin.stage, _without(release_id, error)),
     )
 
 
@@ -170,9 +162,7 @@ def note_repeat(incident: Incident | None, dead_letter: DeadLetter, now: datetim
     count = incident.count + 1
     notify = count in {10, 100} or now - incident.last_notified_at >= timedelta(hours=4)
     told = now if notify else incident.last_notified_at
-    return replace(
-        incident, count=count, last_seen_at=max(now, incident.last_seen_at), last_notified_at=told
-    ), notify
+    return replace(incident, count=count, last_seen_at=max(now, incident.last_seen_at), last_notified_at=told), notify
 
 
 def normalised_error(error: str) -> str:
@@ -218,9 +208,7 @@ def _origin(message: Message) -> _Origin:
     )
 
 
-def _release_fields(
-    message: Message, *, original_id: str | None
-) -> tuple[str | None, str | None, str | None]:
+def _release_fields(message: Message, *, original_id: str | None) -> tuple[str | None, str | None, str | None]:
     """Release id, environment and service, as far as a body that nobody could handle still tells them."""
     opened = open_message(message)
     payload = opened if isinstance(opened, Payload) else None
@@ -254,6 +242,13 @@ def _dead_letter_id(message: Message, origin: _Origin) -> str:
 
 def _fingerprint(reason: str, place: str, error: str) -> str:
     return _sha256(reason, place, normalised_error(error))[:16]
+
+
+def _without(release_id: str | None, error: str | None) -> str:
+    """The error with the release's own id, as a whole word, replaced: it tells releases apart, not faults."""
+    if not release_id or not error:
+        return error or ""
+    return re.sub(rf"(?<![\w.:-]){re.escape(release_id)}(?![\w:-])", "<id>", error)
 
 
 def _word(text: str | None) -> str:

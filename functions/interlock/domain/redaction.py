@@ -60,9 +60,8 @@ _KEY = re.compile(
     r"(?<![\w.-])([\w.-]++)"
     r"((?:\\*+[\"'])?+\s*+(?:=>|[:=])\s*+|\s++(?=[^\s-]))"  # `key=`, `"key": `, `\"key\": ` or `--key `
 )
-_QUOTED = re.compile(
-    r"\\\"(?:[^\"\\]|\\[^\"])*+(?:\\\")?+|\"(?:[^\"\\]|\\.)*+\"?+|'(?:[^'\\]|\\.)*+'?+", re.DOTALL
-)
+_QUOTED = re.compile(r"\\\"(?:[^\"\\]|\\[^\"])*+(?:\\\")?+|\"(?:[^\"\\]|\\.)*+\"?+|'(?:[^'\\]|\\.)*+'?+", re.DOTALL)
+_RESOURCE = re.compile(r"projects/[\w.:-]{1,64}/[A-Za-z]{1,32}/[\w.:/-]{1,256}\Z")
 _REST_OF_LINE = re.compile(r"[^\r\n\"]*+")
 _UNQUOTED = re.compile(r"[^\s\"']*+")
 _PARAMETER = re.compile(r"[^\s\"'&#]*+")
@@ -156,7 +155,7 @@ def _redact_pairs(text: str) -> str:
         position = match.end()
         if _names_secret(text, match):
             end = _value_end(text, match)
-            kept += text[start:position], _in_quotes(text[position:end])
+            kept += text[start:position], _hidden_text(text[position:end])
             start = position = end
     return "".join((*kept, text[start:]))
 
@@ -182,8 +181,9 @@ def _value_end(text: str, match: re.Match[str]) -> int:
     return value.end()
 
 
-def _in_quotes(value: str) -> str:
-    if not value:
+def _hidden_text(value: str) -> str:
+    """The placeholder in the value's own quotes; a resource's name stays, for a secret's name is no secret."""
+    if not value or _RESOURCE.match(value):
         return value
     quote = next((mark for mark in ('\\"', '"', "'") if value.startswith(mark)), "")
     return f"{quote}{REDACTED}{quote}"
