@@ -1,0 +1,73 @@
+"""Closes a release whose execution ended, with what the agent left behind, and tells everyone."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from interlock.domain.agent_result import with_agent_result
+from interlock.domain.release import Result, State
+from interlock.domain.step import Stepped, first_keys, step
+from interlock.domain.transition import Complete, Limits
+from interlock.outbox import Postman
+from interlock.ports import Journal, Ledger, ResultReader
+
+# A completion never makes a claim, so the machine's patience does not matter here.
+_LIMITS = Limits(lease=timedelta(seconds=60), max_starts=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """An execution that ended, as the audit log or the API tells it; `attempt` and `fence` from its environment."""
+
+    release_id: str
+    attempt: int
+    fence: int | None
+    execution: str
+    state: State
+    result: Result
+    log_uri: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closer:
+    """Takes ended executions into the ledger; shared by report_status and reconcile_releases."""
+
+    ledger: Ledger
+    results: ResultReader | None
+    postman: Postman
+    now: Callable[[], datetime]
+
+    def close(self, ended: Ended, journal: Journal) -> Stepped:
+        """Record the end and deliver the news; a stray or doubled end changes nothing and is named in the log."""
+        event = Complete(
+            execution=ended.execution,
+            attempt=ended.attempt,
+            fence=ended.fence,
+            state=ended.state,
+            result=self._told_by_agent(ended),
+            owner=self.results.owner(ended.release_id, ended.attempt) if self.results else None,
+            log_uri=ended.log_uri,
+        )
+        decision = step(ended.release_id, event, now=self.now(), limits=_LIMITS)
+        stepped = self.ledger.transact(first_keys(ended.release_id, event), decision)
+        _note(journal, ended, stepped)
+        for release in stepped.outgoing:
+            self.postman.deliver(release)
+        return stepped
+
+    def _told_by_agent(self, ended: Ended) -> Result:
+        found = self.results.result(ended.release_id, ended.attempt, 0) if self.results else None
+        return with_agent_result(ended.result, found)
+
+
+def _note(journal: Journal, ended: Ended, stepped: Stepped) -> None:
+    release = stepped.release
+    journal.note(
+        "execution_ended",
+        release_id=ended.release_id,
+        attempt=ended.attempt,
+        execution=ended.execution,
+        outcome=ended.state,
+        state=release and release.state,
+        effects=[str(effect) for effect in stepped.effects],
+    )

@@ -1,0 +1,98 @@
+"""What becomes of a request message: duplicate, conflict, rerun, or a new release in its lane (design 1.1, 3)."""
+
+from datetime import datetime
+
+from interlock.domain import moves
+from interlock.domain.lane import Lane, Waiting, has_room, leave_queue
+from interlock.domain.release import OUTCOMES, Plan, Release, Result, State
+from interlock.domain.route import LaneMode, Rerun
+from interlock.domain.starting import expire, resume
+from interlock.domain.transition import Conflict, Effect, Ignored, Limits, Replace, Retell, Start, Transition
+
+_NEVER_RAN = frozenset({State.REJECTED, State.DEAD_LETTERED})
+"""Closed before anything could run: whatever comes next under the id is no conflict with it."""
+
+
+def submit(release: Release | None, lane: Lane | None, candidate: Release, now: datetime, limits: Limits) -> Transition:
+    """Decide what the request does to the record that already bears its id, if any."""
+    if release is None:
+        return _admit(candidate, lane, now, limits)
+    if candidate.source.message_id in release.message_ids:
+        return _again(release, lane, now, limits)
+    if release.state in _NEVER_RAN:
+        return _admit(moves.next_attempt(release, candidate), lane, now, limits)
+    if candidate.state is State.REJECTED or candidate.payload_hash != release.payload_hash:
+        return Transition(release, lane, (Conflict(),))
+    if release.is_closed and may_rerun(release):
+        return _admit(moves.next_attempt(release, candidate), lane, now, limits)
+    return _duplicate(moves.knowing(release, candidate.source.message_id), lane, now, limits)
+
+
+def may_rerun(release: Release) -> bool:
+    """Whether the closed release may run again under the same id, by its route's `rerun`."""
+    match release.plan.rerun if release.plan else Rerun.FAILED_ONLY:
+        case Rerun.ALWAYS:
+            return True
+        case Rerun.NEVER:
+            return False
+        case Rerun.FAILED_ONLY:
+            return OUTCOMES[release.state] in ("failure", "error")
+
+
+def _again(release: Release, lane: Lane | None, now: datetime, limits: Limits) -> Transition:
+    if lane is None or release.plan is None:
+        return Transition(release, lane, (Ignored("redelivered"),))
+    return resume(release, lane, release.plan, now, limits)
+
+
+def _duplicate(release: Release, lane: Lane | None, now: datetime, limits: Limits) -> Transition:
+    after = _again(release, lane, now, limits)
+    return Transition(after.release, after.lane, (Retell(), *after.effects))
+
+
+def _admit(candidate: Release, lane: Lane | None, now: datetime, limits: Limits) -> Transition:
+    if candidate.state is State.REJECTED or lane is None or candidate.plan is None:
+        rejected, _ = moves.close(candidate, None, State.REJECTED, candidate.result, now=now)
+        return Transition(moves.with_dead_letter(rejected, stage="validate"), lane)
+    if candidate.not_after is not None and candidate.not_after <= now:
+        return expire(candidate, lane, now)
+    if not lane.queue and has_room(lane, candidate.plan.capacity):
+        claimed, held = moves.claim(candidate, lane, candidate.plan, until=now + limits.lease, now=now)
+        return Transition(claimed, held, (Start(),))
+    return _line_up(candidate, lane, candidate.plan, now)
+
+
+def _line_up(candidate: Release, lane: Lane, plan: Plan, now: datetime) -> Transition:
+    if plan.lane_mode is LaneMode.REJECT:
+        return _turn_away(candidate, lane, "lane_busy", "another release holds the lane", now)
+    if plan.lane_mode is LaneMode.NEWEST and plan.replaceable:
+        return _replace_older(candidate, lane, plan, now)
+    return _join_queue(candidate, lane, plan, now)
+
+
+def _turn_away(candidate: Release, lane: Lane, reason: str, detail: str, now: datetime) -> Transition:
+    closed, _ = moves.close(candidate, None, State.REJECTED, Result(reason=reason, detail=detail), now=now)
+    return Transition(closed, lane)
+
+
+def _join_queue(
+    candidate: Release, lane: Lane, plan: Plan, now: datetime, effects: tuple[Effect, ...] = ()
+) -> Transition:
+    if len(lane.queue) >= plan.max_queue:
+        return _turn_away(candidate, lane, "queue_full", f"{len(lane.queue)} releases wait already", now)
+    queued, waiting = moves.enqueue(candidate, lane, plan, now=now)
+    return Transition(moves.nudge(queued, waiting, plan), waiting, effects)
+
+
+def _replace_older(candidate: Release, lane: Lane, plan: Plan, now: datetime) -> Transition:
+    entry = Waiting(candidate.source.publish_time, candidate.release_id, replaceable=True)
+    others = [other for other in lane.queue if other.replaceable]
+    if newer := [other for other in others if other > entry]:
+        result = Result(reason="newer_request", superseded_by=newer[-1].release_id)
+        superseded, _ = moves.close(candidate, None, State.SUPERSEDED, result, now=now)
+        return Transition(superseded, lane)
+    replaced = tuple(other.release_id for other in others)
+    for release_id in replaced:
+        lane = leave_queue(lane, release_id)
+    effects = (Replace(replaced, by=candidate.release_id),) if replaced else ()
+    return _join_queue(candidate, lane, plan, now, effects)

@@ -1,0 +1,35 @@
+"""When reconcile must look at a release: one instant per record, so that one query finds all that is due."""
+
+from datetime import datetime, timedelta
+
+from interlock.domain.release import Release, State
+
+UNSENT_AFTER = timedelta(seconds=15)
+"""An outbox still full this long after its transaction was left behind by its worker."""
+
+STARTED_EVERY = timedelta(seconds=30)
+"""How often a running execution is looked at, in case its completion entry never comes."""
+
+QUEUED_EVERY = timedelta(minutes=5)
+"""How often a waiting release is nudged, in case its resume message was lost."""
+
+
+def due_at(release: Release) -> datetime | None:
+    """Return the instant from which reconcile has something to do about the release, or None for never."""
+    looked = max(release.updated_at, release.checked_at or release.updated_at)
+    instants = [looked + UNSENT_AFTER] if not release.outbox.is_empty else []
+    match release.state:
+        case State.STARTING if release.lease_until is not None:
+            instants.append(release.lease_until)
+        case State.STARTED:
+            instants.append(looked + STARTED_EVERY)
+        case State.QUEUED:
+            instants.append(_queued_due(release, looked))
+        case _:
+            pass
+    return min(instants, default=None)
+
+
+def _queued_due(release: Release, looked: datetime) -> datetime:
+    planned = [instant for instant in (release.not_before, release.not_after) if instant and instant > looked]
+    return min([*planned, looked + QUEUED_EVERY])

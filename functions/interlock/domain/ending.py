@@ -1,0 +1,81 @@
+"""How a release ends: by its execution, by request, by a newer one, or on the dead-letter topic (design 4, 2.7)."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from interlock.domain import moves
+from interlock.domain.lane import Lane
+from interlock.domain.release import Cancellation, Plan, Release, Result, State
+from interlock.domain.transition import (
+    Cancel,
+    Complete,
+    Effect,
+    Ignored,
+    StopExecution,
+    Supersede,
+    Transition,
+)
+
+
+def short_name(execution: str) -> str:
+    """Return the execution's last path segment, which is what its own environment calls it."""
+    return execution.rsplit("/", 1)[-1]
+
+
+def complete(release: Release, lane: Lane, plan: Plan, event: Complete, now: datetime) -> Transition:
+    """Close the release by the execution that owns the fence; any other is a stray (design 2.7)."""
+    if event.attempt != release.attempt:
+        return Transition(release, lane, (Ignored("stray_attempt"),))
+    if release.is_closed:
+        return Transition(moves.nudge(release, lane, plan), lane, (Ignored("already_closed"),))
+    if not _owns(release, event):
+        return Transition(_point_to_owner(release, event), lane, (Ignored("stray_execution"),))
+    if release.state is not State.STARTED:
+        release = moves.confirm(release, event.execution, event.log_uri, now=now)
+    ended = replace(release, execution=event.execution, log_uri=event.log_uri or release.log_uri)
+    return Transition(*moves.close(ended, lane, event.state, event.result, now=now))
+
+
+def _owns(release: Release, event: Complete) -> bool:
+    if event.owner is not None:
+        return short_name(event.execution) == event.owner
+    if release.state is State.STARTED:
+        return release.execution is not None and short_name(release.execution) == short_name(event.execution)
+    return release.state is State.STARTING and event.fence == release.fence
+
+
+def _point_to_owner(release: Release, event: Complete) -> Release:
+    """Return the release with the owner as its execution, where it had been confirmed with the one that stood back."""
+    if event.owner is None or release.execution is None or short_name(release.execution) == event.owner:
+        return release
+    parent = release.execution.rsplit("/", 1)[0]
+    return replace(release, execution=f"{parent}/{event.owner}")
+
+
+def cancel(release: Release, lane: Lane, event: Cancel, now: datetime) -> Transition:
+    """Close a queued release at once; stop the execution of a running one and let it tell the outcome."""
+    if release.is_closed:
+        return Transition(release, lane, (Ignored("already_closed"),))
+    mark = Cancellation(at=now, requested_by=event.requested_by, reason=event.reason)
+    marked = replace(release, cancellation=mark, updated_at=now)
+    if release.state is State.QUEUED:
+        result = Result(reason="by_request", detail=event.reason)
+        return Transition(*moves.close(marked, lane, State.CANCELLED, result, now=now))
+    effects: tuple[Effect, ...] = (StopExecution(release.execution),) if release.execution else ()
+    return Transition(marked, lane, effects)
+
+
+def supersede(release: Release, lane: Lane, event: Supersede, now: datetime) -> Transition:
+    """Close a queued release because a newer request took its place."""
+    if release.state is not State.QUEUED:
+        return Transition(release, lane, (Ignored("not_queued"),))
+    result = Result(reason="newer_request", superseded_by=event.by)
+    return Transition(*moves.close(release, lane, State.SUPERSEDED, result, now=now))
+
+
+def bury(release: Release | None, candidate: Release, now: datetime) -> Transition:
+    """Record a message that ended on the dead-letter topic before it became a release."""
+    if release is not None:
+        return Transition(release, None, (Ignored("known_release"),))
+    buried, _ = moves.close(candidate, None, State.DEAD_LETTERED, candidate.result, now=now)
+    return Transition(buried, None)

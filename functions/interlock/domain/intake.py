@@ -1,0 +1,155 @@
+"""From a message to what it asks for: a candidate release, a cancel, a resume; a bad one is a rejected candidate."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from interlock.domain.body import MAX_BYTES, BodyError, parse_body
+from interlock.domain.cloud_event import (
+    RELEASE_ID_PATTERN,
+    MalformedEvent,
+    Payload,
+    message_release_id,
+    open_message,
+)
+from interlock.domain.contract import Contract
+from interlock.domain.message import Message
+from interlock.domain.payload_hash import payload_hash
+from interlock.domain.policy import policy_violations
+from interlock.domain.release import Plan, Release, Result, Source, State
+from interlock.domain.request import CancelRequest, ReleaseRequest, ResumeRequest, parse_request
+from interlock.domain.route import Route, capacity, lane_key, match_route, with_defaults
+from interlock.domain.violation import Violation
+
+Asked = Release | CancelRequest | ResumeRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Reads messages by one contract and one list of routes."""
+
+    contract: Contract
+    routes: tuple[Route, ...]
+
+    def read(self, message: Message, *, now: datetime) -> Asked:
+        """Return what the message asks for; never raises, whatever the message holds."""
+        payload = open_message(message)
+        if isinstance(payload, MalformedEvent):
+            violation = Violation("", "cloud_event", "a CloudEvent in structured mode", payload.reason)
+            return rejected(message, "schema", (violation,), now=now)
+        body = parse_body(payload.data)
+        if isinstance(body, BodyError):
+            return rejected(message, "schema", (body.violation,), now=now, payload=payload)
+        if not self.contract.is_valid(body):
+            violations = self.contract.violations(body)
+            return rejected(message, "schema", violations, now=now, payload=payload, body=body)
+        request = parse_request(body)
+        return self._candidate(message, payload, request, now) if isinstance(request, ReleaseRequest) else request
+
+    def _candidate(self, message: Message, payload: Payload, request: ReleaseRequest, now: datetime) -> Release:
+        route = match_route(self.routes, request)
+        if route is None:
+            violation = Violation("", "no_route", "a target that one of the routes matches", _target(request))
+            return rejected(message, "no_route", (violation,), now=now, payload=payload, body=request.document)
+        full = with_defaults(route, request)
+        if violations := policy_violations(route, full):
+            return rejected(message, "policy", violations, now=now, payload=payload, body=full.document)
+        return Release(
+            release_id=message_release_id(message, payload, release_id=request.release_id),
+            state=State.QUEUED,
+            request=_told(full),
+            payload_hash=payload_hash(full),
+            source=source_of(message),
+            accepted_at=now,
+            updated_at=now,
+            plan=_plan(route, full),
+            not_after=full.not_after,
+            message_ids=(message.message_id,),
+        )
+
+
+def rejected(
+    message: Message,
+    reason: str,
+    violations: Sequence[Violation],
+    *,
+    now: datetime,
+    payload: Payload | None = None,
+    body: Mapping[str, object] | None = None,
+) -> Release:
+    """Return the candidate that says why the message was rejected, under the id it names or else its own."""
+    named = (body or {}).get("release_id")
+    release_id = named if isinstance(named, str) and RELEASE_ID_PATTERN.match(named) else None
+    return Release(
+        release_id=message_release_id(message, payload, release_id=release_id),
+        state=State.REJECTED,
+        request=_legible(body or {}),
+        payload_hash=hashlib.sha256(message.data).hexdigest(),
+        source=source_of(message),
+        accepted_at=now,
+        updated_at=now,
+        result=Result(reason=reason, detail=_in_short(violations), violations=tuple(violations)),
+        message_ids=(message.message_id,),
+    )
+
+
+def conflicting(candidate: Release) -> Release:
+    """Return the candidate as rejected under its message's own id, since another request has the id it names."""
+    found = candidate.result.violations or (
+        Violation("/release_id", "id_conflict", "an id that no other request has used", candidate.release_id),
+    )
+    reason = candidate.result.reason or "id_conflict"
+    message_id = candidate.source.message_id
+    message = Message(message_id, candidate.source.publish_time, b"", {})
+    return replace(
+        candidate,
+        release_id=message_release_id(message, None, release_id=None),
+        state=State.REJECTED,
+        plan=None,
+        result=Result(reason=reason, detail=_in_short(found), violations=found),
+    )
+
+
+def source_of(message: Message) -> Source:
+    """Return the message as the ledger keeps it; what is over the contract's size stays in Pub/Sub only."""
+    data = message.data if len(message.data) <= MAX_BYTES else None
+    return Source(
+        message_id=message.message_id,
+        publish_time=message.publish_time,
+        data=data,
+        attributes=dict(message.attributes),
+    )
+
+
+def _plan(route: Route, request: ReleaseRequest) -> Plan:
+    return Plan(
+        route=route.name,
+        job=route.job,
+        lane=lane_key(route, request),
+        lane_mode=route.lane_mode,
+        capacity=capacity(route),
+        max_queue=route.max_queue,
+        rerun=route.rerun,
+        timeout_seconds=request.timeout_seconds or route.timeout_seconds,
+        allowed_sources=route.allowed_sources,
+        replaceable=request.kind == "release" and not request.rollback and request.task_count is None,
+    )
+
+
+def _told(request: ReleaseRequest) -> dict[str, object]:
+    return {**request.document, "service": request.service}
+
+
+def _target(request: ReleaseRequest) -> str:
+    parts = {"target_env": request.target_env, "service": request.service, "task": request.task}
+    return ", ".join(f"{key} {value!r}" for key, value in parts.items() if value is not None)[:120]
+
+
+def _legible(body: Mapping[str, object]) -> dict[str, object]:
+    """Return the short texts of a rejected body, so that its event can still be filtered by target."""
+    return {key: value for key, value in body.items() if isinstance(value, str) and len(value) <= 200}
+
+
+def _in_short(violations: Sequence[Violation]) -> str:
+    return "; ".join(str(violation) for violation in violations)[:500]

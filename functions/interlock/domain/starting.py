@@ -1,0 +1,99 @@
+"""From the claim to the execution: resume, take over, confirm, refuse, overload (design 2)."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from interlock.domain import moves
+from interlock.domain.lane import Lane, has_room, next_up
+from interlock.domain.release import Plan, Release, Result, State
+from interlock.domain.transition import (
+    Confirm,
+    Effect,
+    Ignored,
+    Limits,
+    Overload,
+    Refuse,
+    Start,
+    StopExecution,
+    Transition,
+    TryLater,
+)
+
+
+def resume(release: Release, lane: Lane, plan: Plan, now: datetime, limits: Limits) -> Transition:
+    """Decide whether the release may start now; asked by a freed lane, a redelivery, a duplicate or reconcile."""
+    match release.state:
+        case State.QUEUED:
+            return _resume_queued(release, lane, plan, now, limits)
+        case State.STARTING:
+            return _resume_starting(release, lane, plan, now, limits)
+        case State.STARTED:
+            return Transition(release, lane, (Ignored("already_started"),))
+        case _:
+            return Transition(moves.nudge(release, lane, plan), lane, (Ignored("already_closed"),))
+
+
+def _resume_queued(release: Release, lane: Lane, plan: Plan, now: datetime, limits: Limits) -> Transition:
+    if release.not_after is not None and release.not_after <= now:
+        return expire(release, lane, now)
+    if not has_room(lane, plan.capacity):
+        return Transition(release, lane, (Ignored("lane_held"),))
+    if next_up(lane, plan.capacity) != release.release_id:
+        return Transition(moves.nudge(release, lane, plan), lane, (Ignored("not_next"),))
+    if release.not_before is not None and release.not_before > now:
+        return Transition(release, lane, (Ignored("not_yet"),))
+    claimed, held = moves.claim(release, lane, plan, until=now + limits.lease, now=now)
+    return Transition(claimed, held, (Start(),))
+
+
+def expire(release: Release, lane: Lane, now: datetime) -> Transition:
+    """Close the release as expired: `not_after` passed before it could start."""
+    closed, freed = moves.close(release, lane, State.EXPIRED, Result(reason="not_after"), now=now)
+    return Transition(closed, freed)
+
+
+def _resume_starting(release: Release, lane: Lane, plan: Plan, now: datetime, limits: Limits) -> Transition:
+    if release.lease_until is not None and release.lease_until > now:
+        return Transition(release, lane, (TryLater("claim_held"),))
+    if release.starts >= limits.max_starts:
+        return _give_up(release, lane, "start_exhausted", f"{release.starts} starts without an execution", now)
+    claimed, held = moves.claim(release, lane, plan, until=now + limits.lease, now=now)
+    return Transition(claimed, held, (Start(take_over=True),))
+
+
+def _give_up(release: Release, lane: Lane, reason: str, detail: str, now: datetime) -> Transition:
+    closed, freed = moves.close(release, lane, State.ERRORED, Result(reason=reason, detail=detail), now=now)
+    return Transition(moves.with_dead_letter(closed, stage="start"), freed)
+
+
+def _stale(release: Release, fence: int) -> Ignored | None:
+    if release.state is not State.STARTING:
+        return Ignored("not_starting")
+    return None if release.fence == fence else Ignored("stale_fence")
+
+
+def confirm(release: Release, lane: Lane, event: Confirm, now: datetime) -> Transition:
+    """Take the execution's name into the record; a claim that was taken over meanwhile is not confirmed."""
+    if stale := _stale(release, event.fence):
+        return Transition(release, lane, (stale,))
+    started = moves.confirm(release, event.execution, event.log_uri, now=now)
+    effects: tuple[Effect, ...] = (StopExecution(event.execution),) if started.cancellation else ()
+    return Transition(started, lane, effects)
+
+
+def refuse(release: Release, lane: Lane, event: Refuse, now: datetime) -> Transition:
+    """Close the release as errored: Cloud Run will never start it."""
+    if stale := _stale(release, event.fence):
+        return Transition(release, lane, (stale,))
+    return _give_up(release, lane, event.reason, event.detail, now)
+
+
+def overload(release: Release, lane: Lane, event: Overload, plan: Plan, now: datetime) -> Transition:
+    """Put the release back into its place in the queue until the given time; the try does not count."""
+    if stale := _stale(release, event.fence):
+        return Transition(release, lane, (stale,))
+    if release.cancellation:
+        result = Result(reason="by_request", detail=release.cancellation.reason)
+        return Transition(*moves.close(release, lane, State.CANCELLED, result, now=now))
+    waiting = replace(release, starts=release.starts - 1, overloads=release.overloads + 1)
+    return Transition(*moves.enqueue(waiting, lane, plan, now=now, not_before=event.retry_at))

@@ -1,0 +1,98 @@
+"""alert_dead_letter: keeps a dead letter in the ledger and tells on-call in one structured log entry."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cache
+
+import flask
+
+from interlock.config import AlertSettings
+from interlock.domain.burial import burial
+from interlock.domain.dead_letter import DeadLetter, Incident, note_repeat, read_dead_letter
+from interlock.domain.dead_letter_alert import alert
+from interlock.domain.delivery import PubSubDelivery
+from interlock.domain.kept_letter import KeptLetter
+from interlock.domain.step import first_keys, step
+from interlock.domain.transaction import Commit, Decision, Key, Snapshot
+from interlock.domain.transition import Bury, Limits
+from interlock.edge import Answer, Delivery, Done, Verdict, answer
+from interlock.outbox import Postman
+from interlock.ports import Journal, Ledger
+from interlock.wiring import open_ledger, open_publisher, utc_now
+
+# Burying never makes a claim, so the machine's patience does not matter here.
+_LIMITS = Limits(lease=timedelta(seconds=60), max_starts=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alerter:
+    """Keeps dead letters and raises one incident per fingerprint."""
+
+    ledger: Ledger
+    postman: Postman
+    runbooks: str
+    now: Callable[[], datetime]
+
+    def handle(self, delivery: Delivery, journal: Journal) -> Verdict:
+        """Deal with one dead letter: keep it, count it, close its release if nothing else did, and tell on-call."""
+        if not isinstance(delivery, PubSubDelivery):
+            return Done("not_a_dead_letter")
+        letter = read_dead_letter(delivery.message, self.now())
+        incident, notify = self.ledger.transact(_keys(letter), _keep(letter, self.now()))
+        if letter.origin != "interlock":
+            self._bury(letter)
+        entry = alert(letter, incident=incident, notify=notify, instance=self.postman.instance, runbooks=self.runbooks)
+        journal.write(entry)
+        return Done("dead_letter")
+
+    def _bury(self, letter: DeadLetter) -> None:
+        candidate = burial(letter, now=self.now())
+        event = Bury(candidate)
+        decision = step(candidate.release_id, event, now=self.now(), limits=_LIMITS)
+        stepped = self.ledger.transact(first_keys(candidate.release_id, event), decision)
+        for release in stepped.outgoing:
+            self.postman.deliver(release)
+
+
+def _keys(letter: DeadLetter) -> tuple[Key, Key]:
+    return Key("dead_letters", letter.dead_letter_id), Key("incidents", letter.fingerprint)
+
+
+def _keep(letter: DeadLetter, now: datetime) -> Decision[tuple[Incident, bool]]:
+    """A letter that arrives again is not counted again, and its alert says the same as the first time."""
+    letter_key, incident_key = _keys(letter)
+
+    def decision(snapshot: Snapshot) -> Commit[tuple[Incident, bool]]:
+        known, opened = snapshot[letter_key], snapshot[incident_key]
+        if isinstance(known, KeptLetter) and isinstance(opened, Incident):
+            again = replace(known, last_seen_at=now, arrivals=known.arrivals + 1)
+            return Commit({letter_key: again}, (opened, known.notify))
+        incident, notify = note_repeat(opened if isinstance(opened, Incident) else None, letter, now)
+        kept = KeptLetter(letter=letter, first_seen_at=now, last_seen_at=now, notify=notify)
+        return Commit({letter_key: kept, incident_key: incident}, (incident, notify))
+
+    return decision
+
+
+@cache
+def _alerter() -> Alerter:
+    settings = AlertSettings.read(os.environ)
+    ledger = open_ledger(settings.ledger)
+    return Alerter(
+        ledger=ledger,
+        postman=Postman(
+            ledger=ledger,
+            publisher=open_publisher(settings.pubsub_endpoint),
+            instance=settings.instance,
+            status_topic=settings.status_topic,
+        ),
+        runbooks=settings.runbooks,
+        now=utc_now,
+    )
+
+
+def alert_dead_letter(request: flask.Request) -> Answer:
+    """Answer one push of the dead-letter topic."""
+    return answer(request, "alert_dead_letter", _alerter().handle)

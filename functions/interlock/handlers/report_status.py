@@ -1,0 +1,68 @@
+"""report_status: turns a job's completion entry into the release's closing status event and frees its lane."""
+
+import os
+from dataclasses import dataclass
+from functools import cache
+
+import flask
+
+from interlock.closer import Closer, Ended
+from interlock.config import ReportSettings
+from interlock.domain.completion import Completion, Ignored, read_completion
+from interlock.domain.delivery import Unreadable, log_entry
+from interlock.domain.release import Result, State
+from interlock.edge import Answer, Delivery, Done, Verdict, answer
+from interlock.outbox import Postman
+from interlock.ports import Journal
+from interlock.wiring import open_ledger, open_publisher, open_results, utc_now
+
+
+@dataclass(frozen=True, slots=True)
+class Reporter:
+    """Reports what became of executions that bear a release."""
+
+    closer: Closer
+
+    def handle(self, delivery: Delivery, journal: Journal) -> Verdict:
+        """Deal with one delivery; all that is no completion of ours is acknowledged and ignored."""
+        entry = log_entry(delivery)
+        if isinstance(entry, Unreadable):
+            return Done(f"not a log entry: {entry.reason}")
+        completion = read_completion(entry)
+        if isinstance(completion, Ignored):
+            return Done(f"not a completion: {completion.reason}")
+        if completion.release_id is None or completion.attempt is None:
+            return Done("an execution without a release")
+        self.closer.close(_ended(completion, completion.release_id, completion.attempt), journal)
+        return Done("completion")
+
+
+def _ended(completion: Completion, release_id: str, attempt: int) -> Ended:
+    return Ended(
+        release_id=release_id,
+        attempt=attempt,
+        fence=completion.fence,
+        execution=completion.execution,
+        state=State(completion.outcome),
+        result=Result(reason=completion.reason, detail=completion.detail, exit_code=completion.exit_code),
+        log_uri=completion.log_uri,
+    )
+
+
+@cache
+def _reporter() -> Reporter:
+    settings = ReportSettings.read(os.environ)
+    ledger = open_ledger(settings.ledger)
+    postman = Postman(
+        ledger=ledger,
+        publisher=open_publisher(settings.pubsub_endpoint),
+        instance=settings.instance,
+        status_topic=settings.status_topic,
+        requests_topic=settings.requests_topic,
+    )
+    return Reporter(Closer(ledger=ledger, results=open_results(settings.results), postman=postman, now=utc_now))
+
+
+def report_status(request: flask.Request) -> Answer:
+    """Answer one audit-log event or one push of the log sink's topic."""
+    return answer(request, "report_status", _reporter().handle)

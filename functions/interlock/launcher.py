@@ -1,0 +1,61 @@
+"""Carries out a start: adopt an execution that already bears the release, else run the job; tell it as an event."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from interlock.domain.execution_environment import execution_environment, identity_environment
+from interlock.domain.release import Plan, Release
+from interlock.domain.transition import Confirm, Overload, Refuse
+from interlock.ports import Ambiguous, JobStarter, Overloaded, Started, StartOrder, StartRefused
+
+_FIRST_RETRY_SECONDS = 5.0
+_LONGEST_RETRY_SECONDS = 300.0
+
+Launched = Confirm | Refuse | Overload | Ambiguous
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launcher:
+    """Starts and stops executions for claimed releases. `jitter` gives numbers between 0 and 1."""
+
+    jobs: JobStarter
+    now: Callable[[], datetime]
+    jitter: Callable[[], float]
+
+    def launch(self, release: Release, plan: Plan, *, take_over: bool) -> Launched:
+        """Return what became of the start; raises CloudRunUnavailable where a take-over cannot look first."""
+        if take_over and (found := self.jobs.find(plan.job, identity_environment(release))):
+            return Confirm(release.fence, found.execution, found.log_uri)
+        return self._event(release, self.jobs.start(_order(release, plan)))
+
+    def stop(self, execution: str) -> None:
+        """Ask Cloud Run to cancel the execution."""
+        self.jobs.stop(execution)
+
+    def _event(self, release: Release, outcome: Started | StartRefused | Overloaded | Ambiguous) -> Launched:
+        match outcome:
+            case Started(execution, log_uri):
+                return Confirm(release.fence, execution, log_uri)
+            case StartRefused(reason, detail):
+                return Refuse(release.fence, reason, detail)
+            case Overloaded():
+                return Overload(release.fence, self.now() + self._pause(release.overloads))
+            case Ambiguous():
+                return outcome
+            case _ as unreachable:
+                assert_never(unreachable)
+
+    def _pause(self, overloads: int) -> timedelta:
+        longest = min(_LONGEST_RETRY_SECONDS, _FIRST_RETRY_SECONDS * 2 ** min(overloads, 16))
+        return timedelta(seconds=longest * (0.5 + self.jitter() / 2))
+
+
+def _order(release: Release, plan: Plan) -> StartOrder:
+    return StartOrder(
+        job=plan.job,
+        environment=execution_environment(release),
+        task_count=release.request.get("task_count"),
+        timeout_seconds=plan.timeout_seconds,
+    )

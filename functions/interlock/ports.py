@@ -1,0 +1,155 @@
+"""What the handlers need from the world, named by need; adapters and fakes pass the same contract tests."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from interlock.domain.release import Release
+from interlock.domain.transaction import Decision, Key, Record
+
+T = TypeVar("T")
+
+
+class LedgerUnavailable(Exception):
+    """The ledger did not answer or would not commit; the message must come back."""
+
+
+class Ledger(Protocol):
+    """Applies pure decisions to records, one serialisable transaction each."""
+
+    def transact(self, keys: Iterable[Key], decide: Decision[T]) -> T:
+        """Read the keys, decide (reading on while it asks), write, and return the decision's result."""
+
+
+class LedgerReader(Protocol):
+    """Reads single records and pages of releases, outside any transaction."""
+
+    def read(self, key: Key) -> Record | None:
+        """Return the record, or None."""
+
+    def due(self, now: datetime, limit: int) -> Sequence[Release]:
+        """Return the releases whose due instant has passed, oldest first."""
+
+    def recent(self, limit: int) -> Sequence[Release]:
+        """Return the releases that changed last, newest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """One Pub/Sub message to publish."""
+
+    data: bytes
+    attributes: Mapping[str, str]
+    ordering_key: str = ""
+
+
+class PublishFailed(Exception):
+    """The topic did not confirm the messages; they may or may not be there."""
+
+
+class Publisher(Protocol):
+    """Publishes messages on one topic."""
+
+    def publish(self, topic: str, messages: Sequence[Outgoing]) -> None:
+        """Return once the topic has confirmed them all; raise PublishFailed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartOrder:
+    """One RunJob call: the job, what the release adds to its environment, and its bounds."""
+
+    job: str
+    environment: Mapping[str, str]
+    task_count: int | None
+    timeout_seconds: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """Cloud Run made this execution (full resource name)."""
+
+    execution: str
+    log_uri: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StartRefused:
+    """No try will ever start it: `permission`, `job_not_found`, `invalid_argument` or `failed_precondition`."""
+
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overloaded:
+    """Nothing was started, and a later try may succeed."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """The execution may or may not exist."""
+
+    detail: str
+
+
+class CloudRunUnavailable(Exception):
+    """Cloud Run did not answer a question; the message must come back."""
+
+
+class JobStarter(Protocol):
+    """Starts, finds and stops executions of Cloud Run jobs."""
+
+    def start(self, order: StartOrder) -> Started | StartRefused | Overloaded | Ambiguous:
+        """Start the job once; never wait for it to end, never retry."""
+
+    def find(self, job: str, environment: Mapping[str, str]) -> Started | None:
+        """Return the newest execution of the job whose environment holds all of these, or None."""
+
+    def stop(self, execution: str) -> None:
+        """Ask Cloud Run to cancel the execution; one that is over or gone is no error."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionStatus:
+    """An execution as the API tells it: its environment, and whether and how it ended."""
+
+    environment: Mapping[str, str]
+    completed: bool | None
+    reason: str | None
+    message: str | None
+    counts: Mapping[str, int]
+    task_count: int
+    log_uri: str | None
+
+
+class ExecutionReader(Protocol):
+    """Reads one execution."""
+
+    def status(self, execution: str) -> ExecutionStatus | None:
+        """Return how the execution stands, or None where it does not exist."""
+
+
+class ResultReader(Protocol):
+    """Reads what the agent left behind."""
+
+    def owner(self, release_id: str, attempt: int) -> str | None:
+        """Return the short name of the execution that owns the attempt's fence, or None."""
+
+    def result(self, release_id: str, attempt: int, task_index: int) -> Mapping[str, Any] | None:
+        """Return the task's results.json, or None where it is missing or broken."""
+
+
+class Journal(Protocol):
+    """Writes one structured log line per decision."""
+
+    def bind(self, **fields: object) -> "Journal":
+        """Return a journal that adds these fields to every line."""
+
+    def note(self, event: str, *, severity: str = "INFO", **fields: object) -> None:
+        """Write the line at once."""
+
+    def write(self, entry: Mapping[str, object]) -> None:
+        """Write an entry that is already whole and redacted."""

@@ -1,0 +1,75 @@
+"""Opens what the settings name: ledger, publisher, results, routes. Each client is imported only where it is used."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from interlock.adapters.schema_files import load_schema
+from interlock.config import ConfigurationError
+from interlock.domain.contract import Contract
+from interlock.domain.route import Route, parse_routes
+from interlock.ports import Ledger, LedgerReader, Publisher, ResultReader
+
+
+class FullLedger(Ledger, LedgerReader, Protocol):
+    """A ledger that can be written and read."""
+
+
+def utc_now() -> datetime:
+    """Return the wall clock; the one place that reads it."""
+    return datetime.now(UTC)
+
+
+def open_ledger(url: str) -> FullLedger:
+    """Return the ledger that the URL names: `sqlite:///PATH` or `firestore://PROJECT/DATABASE`."""
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite" and not parts.netloc and parts.path:
+        from interlock.adapters.sqlite_ledger import SqliteLedger
+
+        return SqliteLedger(Path(parts.path))
+    if parts.scheme == "firestore" and parts.netloc and parts.path.strip("/"):
+        from interlock.adapters.firestore_ledger import FirestoreLedger
+
+        return FirestoreLedger(parts.netloc, parts.path.strip("/"))
+    raise ConfigurationError(f"INTERLOCK_LEDGER is {url!r}, expected sqlite:///PATH or firestore://PROJECT/DATABASE")
+
+
+def open_publisher(endpoint: str | None) -> Publisher:
+    """Return the publisher for a plaintext `host:port`, or for Google's Pub/Sub."""
+    from interlock.adapters.pubsub_publisher import PubsubPublisher
+
+    return PubsubPublisher(endpoint)
+
+
+def open_results(url: str | None) -> ResultReader | None:
+    """Return the reader of the agent's results, or None where no store is named."""
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    if parts.scheme != "file" or not parts.path:
+        raise ConfigurationError(f"INTERLOCK_RESULTS is {url!r}, expected file:///DIR")
+    from interlock.adapters.file_results import FileResults
+
+    return FileResults(Path(parts.path))
+
+
+def load_routes(setting: str) -> tuple[Route, ...]:
+    """Return the routes of the setting's JSON text or file; raise ConfigurationError with every violation."""
+    text = setting if setting.lstrip().startswith("{") else _read(Path(setting))
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        raise ConfigurationError(f"INTERLOCK_ROUTES is not JSON: {error}") from error
+    violations = Contract.of(load_schema("routes.v1")).violations(document)
+    if violations:
+        raise ConfigurationError("INTERLOCK_ROUTES: " + "; ".join(str(one) for one in violations))
+    return parse_routes(document)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError as error:
+        raise ConfigurationError(f"INTERLOCK_ROUTES names {path}, which cannot be read: {error}") from error

@@ -1,0 +1,15 @@
+"""The functions' entry points, loaded when they are asked for; each reads its settings before it takes a request."""
+
+import os
+from importlib import import_module
+from typing import Any
+
+from interlock.config import SETTINGS
+
+
+def __getattr__(name: str) -> Any:
+    """Return the entry point of that name; a function with missing or bad settings does not start."""
+    if name not in SETTINGS:
+        raise AttributeError(name)
+    SETTINGS[name].read(os.environ)
+    return getattr(import_module(f"interlock.handlers.{name}"), name)
