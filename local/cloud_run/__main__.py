@@ -1,0 +1,98 @@
+"""Cloud Run jobs on one machine: `python -m local.cloud_run --port N --state DIR --jobs FILE`."""
+
+import argparse
+import logging
+import os
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+
+from local.audit_log import outbox
+from local.audit_log.courier import Courier
+from local.audit_log.entry import completion_entry
+from local.audit_log.eventarc import EventarcRoute
+from local.audit_log.outbox import Letter, Route
+from local.audit_log.sink import SinkRoute
+from local.cloud_run import records
+from local.cloud_run.execution import Execution, Outcome, outcome
+from local.cloud_run.jobs import JobsFile, read_jobs
+from local.cloud_run.records import Database
+from local.cloud_run.runner import Announce, Limits, Runner
+from local.cloud_run.server import serve
+from local.cloud_run.service import CloudRun
+
+PASSED_ON = ("PATH", "HOME", "LANG")
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(prog="python -m local.cloud_run", description=__doc__)
+    parser.add_argument("--port", type=int, required=True, help="where to answer on 127.0.0.1")
+    parser.add_argument("--state", type=Path, required=True, help="directory that all state lives in")
+    parser.add_argument("--jobs", type=Path, required=True, help="JSON file that names the jobs")
+    parser.add_argument("--processes", type=int, default=8, help="tasks that run at once (default: 8)")
+    parser.add_argument("--grace", type=float, default=10, help="seconds from SIGTERM to SIGKILL (default: 10)")
+    parser.add_argument(
+        "--stop-tasks-on-exit",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="on SIGTERM, end the tasks too (default: yes)",
+    )
+    return parser.parse_args(arguments)
+
+
+def announcer(jobs: JobsFile) -> Announce:
+    """What a completed execution has to tell, one letter for each route that is set."""
+    wanted = {Route.EVENTARC: jobs.deliver.eventarc_url, Route.SINK: jobs.deliver.sink_topic}
+    routes = [route for route, target in wanted.items() if target]
+
+    def announce(execution: Execution) -> list[Letter]:
+        job = execution.job.rpartition("/")[2]
+        if outcome(execution) is Outcome.CANCELLED and jobs.is_silent_on_cancel(job):
+            return []
+        entry = completion_entry(execution, project_number=jobs.project_number)
+        return [Letter(route, entry) for route in routes]
+
+    return announce
+
+
+def couriers(jobs: JobsFile, database: Database) -> list[Courier]:
+    """One for each route that is set."""
+    found = []
+    if jobs.deliver.eventarc_url:
+        eventarc = EventarcRoute(jobs.deliver.eventarc_url)
+        found.append(Courier(Route.EVENTARC, database.transaction, eventarc.deliver))
+    if jobs.deliver.sink_topic:
+        sink = SinkRoute(jobs.deliver.sink_topic)
+        found.append(Courier(Route.SINK, database.transaction, sink.deliver))
+    return found
+
+
+def main() -> None:
+    """Serves until SIGTERM or SIGINT."""
+    options = parse()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
+    state = options.state.resolve()
+    state.mkdir(parents=True, exist_ok=True)
+    jobs = read_jobs(options.jobs)
+    database = Database(state / "cloud_run.db", records.TABLES, outbox.TABLES)
+    base_env = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    limits = Limits(options.processes, options.grace)
+    runner = Runner(state, database, announcer(jobs), base_env=base_env, limits=limits)
+    carrying = couriers(jobs, database)
+    server = serve(CloudRun(jobs, database, runner), address=f"127.0.0.1:{options.port}")
+    runner.resume()
+    for courier in carrying:
+        courier.start()
+    signal.sigwait({signal.SIGTERM, signal.SIGINT})
+    server.stop(grace=1).wait()
+    if options.stop_tasks_on_exit:
+        runner.stop(seconds=limits.grace_seconds + 2)
+    for courier in carrying:
+        courier.stop()
+    database.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""The jobs file: which jobs exist, what they run, and where their completions are delivered."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One job as its owner configured it."""
+
+    command: tuple[str, ...]
+    args: tuple[str, ...] = ()
+    env: Mapping[str, str] = msgspec.field(default_factory=dict)
+    container: str = "job"
+    image: str = ""
+    task_count: int = 1
+    parallelism: int = 0
+    max_retries: int = 0
+    timeout_seconds: float = 600
+    service_account: str = ""
+    silent_cancel: bool = False
+
+    @property
+    def image_by_digest(self) -> str:
+        """The image, as Cloud Run shows it; a command has none, so its digest stands for it."""
+        return self.image or "local/command@sha256:" + sha256("\0".join(self.command).encode()).hexdigest()
+
+
+class Deliver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Both routes a completion may take; absent means that nobody listens there."""
+
+    eventarc_url: str | None = None
+    sink_topic: str | None = None
+
+
+class JobsFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One project in one location."""
+
+    project: str
+    location: str
+    jobs: Mapping[str, Job]
+    deliver: Deliver = msgspec.field(default_factory=Deliver)
+    project_number: str = "100000000001"
+    silent_cancel: bool = False
+
+    @property
+    def parent(self) -> str:
+        """The resource name that all jobs share."""
+        return f"projects/{self.project}/locations/{self.location}"
+
+    def is_silent_on_cancel(self, job: str) -> bool:
+        """Whether a cancel leaves no audit entry, as reality may have it."""
+        known = self.jobs.get(job)
+        return self.silent_cancel or (known is not None and known.silent_cancel)
+
+
+def read_jobs(path: Path) -> JobsFile:
+    """Reads and checks the file; a mistake is told with its place (msgspec.ValidationError)."""
+    return msgspec.json.decode(path.read_bytes(), type=JobsFile)
