@@ -1,0 +1,91 @@
+"""What a valid message asks for, as types: a release or maintenance task, a cancel, a resume."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+Scalar = str | int | float | bool
+
+DEFAULT_SERVICE = "default"
+DEFAULT_DEPLOYMENT_TYPE = "script"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseRequest:
+    """A release, or a maintenance task that is queued and run like one; None is what nobody gave.
+
+    `document` is the JSON it was read from, with whole numbers as integers.
+    """
+
+    kind: Literal["release", "maintenance"]
+    document: Mapping[str, object]
+    release_id: str | None = None
+    target_env: str | None = None
+    service: str = DEFAULT_SERVICE
+    deployment_type: str | None = None
+    task: str | None = None
+    release_version: str | None = None
+    artifact_path: str | None = None
+    artifact_sha256: str | None = None
+    deployment_script: str | None = None
+    script_sha256: str | None = None
+    script_args: tuple[str, ...] = ()
+    params: Mapping[str, Scalar]
+    manifest_path: str | None = None
+    task_count: int | None = None
+    timeout_seconds: int | None = None
+    not_after: datetime | None = None
+    rollback: bool = False
+    requested_by: str | None = None
+    source_commit: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRequest:
+    """Asks that a release, queued or running, ends."""
+
+    release_id: str
+    requested_by: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeRequest:
+    """Tells dispatch that a queued release may be looked at again; sent by Interlock itself."""
+
+    release_id: str
+
+
+def parse_request(document: Mapping[str, object]) -> ReleaseRequest | CancelRequest | ResumeRequest:
+    """Return the request in a document that the contract found valid; the kind shows in its keys."""
+    fields: dict[str, Any] = {key: _whole(value) for key, value in document.items()}
+    if "cancel" in fields:
+        return CancelRequest(fields["cancel"], fields.get("requested_by"), fields.get("reason"))
+    if "resume" in fields:
+        return ResumeRequest(fields["resume"])
+    return _release_request(fields)
+
+
+def _release_request(document: dict[str, Any]) -> ReleaseRequest:
+    """Return the typed request; a key that the document does not have takes the type's default."""
+    fields = {**document, "params": document.get("params", {})}
+    fields["script_args"] = tuple(document.get("script_args", ()))
+    if "not_after" in document:
+        fields["not_after"] = datetime.fromisoformat(document["not_after"])
+    if "task" in document:
+        return ReleaseRequest(kind="maintenance", document=document, **fields)
+    fields.setdefault("deployment_type", DEFAULT_DEPLOYMENT_TYPE)
+    return ReleaseRequest(kind="release", document=document, **fields)
+
+
+def _whole(value: object) -> object:
+    """Return the value with 2.0 as 2: JSON has one number type, and writers choose either form freely."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, Mapping):
+        return {key: _whole(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    return value
