@@ -26,7 +26,7 @@ _PHRASES: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "timeout",
         re.compile(
-            r"\b(?:configured|maximum|task) timeout\b|\btimeout (?:was )?reached\b|\btimed out\b",
+            r"\b(?:configured|maximum) timeout\b|\btimeout (?:was )?reached\b|\btimed out\b",
             re.IGNORECASE,
         ),
     ),
@@ -35,9 +35,7 @@ _PHRASES: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 """Phrases with a space in them, which no job's or execution's name can hold."""
 
-_EXIT_CODE = re.compile(
-    r"\bexit(?:ed)? (?:with )?(?:an? )?(?:code|status)\W{0,3}([0-9]{1,3})\b", re.IGNORECASE
-)
+_EXIT_CODE = re.compile(r"\bexit(?:ed)? (?:with )?(?:an? )?(?:code|status)\W{0,3}([0-9]{1,3})\b", re.IGNORECASE)
 _REASONS = {"non_zero_exit_code": "non_zero_exit", "cancelling": "cancelled", "canceled": "cancelled"}
 
 
@@ -217,8 +215,7 @@ def _project(*candidates: str | None) -> str | None:
 
 def _counts(status: Mapping[str, object]) -> Counts | None:
     succeeded, failed, cancelled, retried = (
-        whole_number(status.get(f"{name}Count", 0))
-        for name in ("succeeded", "failed", "cancelled", "retried")
+        whole_number(status.get(f"{name}Count", 0)) for name in ("succeeded", "failed", "cancelled", "retried")
     )
     if succeeded is None or failed is None or cancelled is None or retried is None:
         return None
@@ -233,9 +230,7 @@ def _task_count(response: Mapping[str, object]) -> int | None:
 def _variables(response: Mapping[str, object]) -> Mapping[str, str]:
     """The environment over all containers, in no sure order; the first that sets a name counts."""
     containers = list_at(response, "spec", "template", "spec", "containers")
-    pairs = [
-        (text_at(item, "name"), text_at(item, "value")) for box in containers for item in list_at(box, "env")
-    ]
+    pairs = [(text_at(item, "name"), text_at(item, "value")) for box in containers for item in list_at(box, "env")]
     return {name: value for name, value in reversed(pairs) if name is not None and value is not None}
 
 
