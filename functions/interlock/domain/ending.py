@@ -73,9 +73,9 @@ def supersede(release: Release, lane: Lane, event: Supersede, now: datetime) -> 
     return Transition(*moves.close(release, lane, State.SUPERSEDED, result, now=now))
 
 
-def bury(release: Release | None, candidate: Release, now: datetime) -> Transition:
+def bury(release: Release | None, lane: Lane | None, candidate: Release, now: datetime) -> Transition:
     """Record a message that ended on the dead-letter topic before it became a release."""
     if release is not None:
-        return Transition(release, None, (Ignored("known_release"),))
+        return Transition(release, lane, (Ignored("known_release"),))
     buried, _ = moves.close(candidate, None, State.DEAD_LETTERED, candidate.result, now=now)
-    return Transition(buried, None)
+    return Transition(buried, lane)

@@ -29,7 +29,7 @@ def decide(release: Release | None, lane: Lane | None, event: Event, *, now: dat
         case Submit():
             return admission.submit(release, lane, event.candidate, now, limits)
         case Bury():
-            return ending.bury(release, event.candidate, now)
+            return ending.bury(release, lane, event.candidate, now)
         case _:
             if release is None or lane is None or release.plan is None:
                 reason = "unknown_release" if release is None else "already_closed"
