@@ -3,16 +3,20 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
+from itertools import chain, islice
 from typing import Any
 
 from jsonschema_rs import Draft202012Validator, ValidationError
 
 from interlock.domain.body import escaped
-from interlock.domain.redaction import REDACTED, is_sensitive_key, redact_text
-from interlock.domain.violation import FOUND_CHARACTERS, Violation, shortened
+from interlock.domain.redaction import REDACTED, printable, redact_text, redact_value
+from interlock.domain.violation import Violation, shortened
+
+LISTED = 200
+"""So many violations are listed, then a last one counts the rest: a record of them all must fit a ledger."""
 
 _NEAR = 0.7
-_EXCERPT = 4096
+_COMPARED = 64
 _LIMITS = {
     "minLength": "at least {} characters",
     "maxLength": "at most {} characters",
@@ -46,21 +50,24 @@ class Contract:
     def violations(self, document: object) -> tuple[Violation, ...]:
         """Return all broken rules, sorted by place; none exactly when the document is valid."""
         errors = self._validator.iter_errors(document)
-        return tuple(sorted({one for error in errors for one in self._explained(error)}, key=_order))
+        shown = redact_value(document)
+        every = chain.from_iterable(self._explained(error, shown) for error in errors)
+        listed = sorted(set(islice(every, LISTED)), key=_order)
+        unlisted = sum(1 for _ in every)
+        return (*listed, *_rest(unlisted))
 
-    def _explained(self, error: ValidationError) -> Iterator[Violation]:
+    def _explained(self, error: ValidationError, shown: object) -> Iterator[Violation]:
         rule = str(error.schema_path[-1])
-        pointer = _pointer(error.instance_path)
+        path = error.instance_path
         facts = error.kind.as_dict()
         parent = self._at(error.schema_path[:-1])
         if rule in {"required", "dependentRequired"}:
-            yield _missing(pointer, rule, facts["property"], self._unknown_keys(error.instance, parent))
+            yield _missing(_pointer(path), rule, facts["property"], _unknown_keys(error.instance, parent))
         elif rule == "additionalProperties" and "unexpected" in facts:
-            known = self._known_keys(parent, pointer)
-            yield from (_unknown(pointer, key, error.instance, known) for key in facts["unexpected"])
+            known = self._known_keys(parent, at_root=not path)
+            yield from (_unknown([*path, key], known, shown) for key in facts["unexpected"])
         else:
-            expected = _expected(rule, parent, facts)
-            yield Violation(pointer, rule, expected, _found(error.instance, error.instance_path))
+            yield Violation(_pointer(path), rule, _expected(rule, parent, facts), _found(shown, path))
 
     def _at(self, path: Iterable[str | int]) -> Mapping[str, Any]:
         schema: Any = self._schema
@@ -68,13 +75,14 @@ class Contract:
             schema = schema[step]
         return schema if isinstance(schema, Mapping) else {}
 
-    def _known_keys(self, parent: Mapping[str, Any], pointer: str) -> list[str]:
+    def _known_keys(self, parent: Mapping[str, Any], *, at_root: bool) -> list[str]:
         """Return the keys this object may have; at the root also those that would make it another kind."""
         known = list(parent.get("properties", {}))
-        return known if pointer else known + _telling_keys(self._schema)
+        return known + _telling_keys(self._schema) if at_root else known
 
-    def _unknown_keys(self, instance: Any, parent: Mapping[str, Any]) -> list[str]:
-        return [key for key in instance if key not in parent.get("properties", {})]
+
+def _unknown_keys(instance: Any, parent: Mapping[str, Any]) -> list[str]:
+    return [key for key in instance if key not in parent.get("properties", {})][:LISTED]
 
 
 def _telling_keys(schema: Mapping[str, Any]) -> list[str]:
@@ -88,21 +96,27 @@ def _telling_keys(schema: Mapping[str, Any]) -> list[str]:
 
 def _missing(pointer: str, rule: str, key: str, unknown: list[str]) -> Violation:
     near = get_close_matches(key, unknown, n=1, cutoff=_NEAR)
-    hint = f"{_quoted(near[0])} is not a key here" if near else None
+    hint = f"{_quoted(redact_text(near[0]))} is no key here" if near else None
     return Violation(pointer, rule, f'the key "{key}"', "absent", hint)
 
 
-def _unknown(pointer: str, key: str, holder: Mapping[str, Any], known: list[str]) -> Violation:
-    near = get_close_matches(key.strip().lower(), known, n=1, cutoff=_NEAR)
+def _unknown(path: list[str | int], known: list[str], shown: object) -> Violation:
+    spelt = str(path[-1]).strip().lower().replace("-", "_")[:_COMPARED]
+    near = get_close_matches(spelt, known, n=1, cutoff=_NEAR)
     hint = f'did you mean "{near[0]}"?' if near else None
-    token = escaped(shortened(key))
-    return Violation(f"{pointer}/{token}", "additionalProperties", "no such key", _found(holder[key], [key]), hint)
+    return Violation(_pointer(path), "additionalProperties", "no such key", _found(shown, path), hint)
+
+
+def _rest(unlisted: int) -> Iterator[Violation]:
+    if unlisted:
+        yield Violation("", "too_many_violations", f"at most {LISTED} broken rules", f"{unlisted} more")
 
 
 def _expected(rule: str, parent: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
     """Return the rule in words: the schema's own for a pattern, as no one should have to read one."""
-    if rule == "pattern" and "description" in parent:
-        return str(parent["description"])
+    if rule in {"pattern", "not"} and "description" in parent:
+        words = str(parent["description"]).rstrip(".")
+        return words[0].lower() + words[1:]
     limit = parent.get(rule)
     if rule == "type":
         return " or ".join([limit] if isinstance(limit, str) else limit or facts.get("types", ()))
@@ -113,27 +127,33 @@ def _expected(rule: str, parent: Mapping[str, Any], facts: Mapping[str, Any]) ->
     return _LIMITS.get(rule, f"what {rule} allows").format(limit)
 
 
-def _found(value: Any, path: list[str | int]) -> str:
-    """Return the value as it may be shown: short, and never what looks like a credential."""
-    if any(isinstance(step, str) and is_sensitive_key(step) for step in path):
+def _found(shown: Any, path: Iterable[str | int]) -> str:
+    """Return the value as it may be shown: short, and from the document without its credentials."""
+    value = shown
+    for step in path:
+        try:
+            value = value[step]
+        except (LookupError, TypeError):  # a key that looks like a credential has lost its name
+            return REDACTED
+    return _described(value)
+
+
+def _described(value: Any) -> str:
+    if value == REDACTED:
         return REDACTED
-    if isinstance(value, str):
-        return _quoted(value)
     if isinstance(value, Mapping):
         return f"an object with {len(value)} keys"
     if isinstance(value, list):
         return f"an array of {len(value)} items"
-    return shortened(json.dumps(value))
+    return _quoted(value)
 
 
-def _quoted(text: str) -> str:
-    """Return the text in quotes, redacted before it is cut, so that no cut hides what it is."""
-    quoted = json.dumps(redact_text(text[:_EXCERPT]), ensure_ascii=False)
-    return quoted if len(quoted) <= FOUND_CHARACTERS else shortened(quoted)
+def _quoted(value: Any) -> str:
+    return shortened(printable(json.dumps(value, ensure_ascii=False)))
 
 
-def _pointer(path: list[str | int]) -> str:
-    return "".join(f"/{escaped(shortened(str(step)))}" for step in path)
+def _pointer(path: Iterable[str | int]) -> str:
+    return "".join(f"/{escaped(shortened(printable(redact_text(str(step)))))}" for step in path)
 
 
 def _order(violation: Violation) -> tuple[str, ...]:

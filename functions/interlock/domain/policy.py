@@ -11,6 +11,8 @@ from interlock.domain.violation import Violation, shortened
 
 _DOT_SEGMENT = re.compile(r"(?:^|[/\\])\.{1,2}(?:[/\\]|$)")
 
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
 
 def policy_violations(route: Route, request: ReleaseRequest) -> tuple[Violation, ...]:
     """Return every demand of the route that the request, its defaults filled in, does not meet."""
@@ -83,12 +85,13 @@ def _parts(uri: str) -> SplitResult | None:
         _ = parts.port
     except ValueError:
         return None
-    is_plain = parts.scheme and "@" not in parts.netloc and not _DOT_SEGMENT.search(unquote(parts.path))
+    is_plain = parts.scheme and "@" not in parts.netloc and not _DOT_SEGMENT.search(unquote(unquote(parts.path)))
     return parts if is_plain else None
 
 
 def _is_same_host(asked: SplitResult, allowed: SplitResult) -> bool:
-    return asked.hostname == allowed.hostname and allowed.port in {None, asked.port}
+    port = asked.port or _DEFAULT_PORTS.get(asked.scheme)
+    return asked.hostname == allowed.hostname and allowed.port in {None, port}
 
 
 def _is_below(path: str, prefix: str) -> bool:
