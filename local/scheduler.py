@@ -3,6 +3,7 @@
 import argparse
 import logging
 import signal
+import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -49,10 +50,11 @@ def main() -> None:
     """Ticks until SIGTERM or SIGINT."""
     options = parse()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    stops = {signal.SIGTERM, signal.SIGINT}
-    signal.pthread_sigmask(signal.SIG_BLOCK, stops)
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
     http = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(TIMEOUT_SECONDS))
-    while signal.sigtimedwait(stops, options.every) is None:
+    while not stopping.wait(options.every):
         tick(http, options.url)
 
 

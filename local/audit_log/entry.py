@@ -127,7 +127,7 @@ def _spec(execution: Execution) -> dict[str, Any]:
 def _execution_status(execution: Execution) -> dict[str, Any]:
     counts = {
         "succeededCount": execution.count(TaskState.SUCCEEDED),
-        "failedCount": execution.count(TaskState.FAILED),
+        "failedCount": execution.failed_count,
         "cancelledCount": execution.count(TaskState.CANCELLED),
         "retriedCount": execution.retried_count,
     }

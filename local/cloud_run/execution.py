@@ -98,6 +98,12 @@ class Execution:
         return sum(task.state is state for task in self.tasks)
 
     @property
+    def failed_count(self) -> int:
+        """How many tasks failed; one whose command never ran is not counted, as no container came to be."""
+        failed = (task for task in self.tasks if task.state is TaskState.FAILED)
+        return sum(task.ending is None or task.ending.cause is not Cause.UNSTARTABLE for task in failed)
+
+    @property
     def retried_count(self) -> int:
         """How many tasks needed more than one attempt."""
         return sum(task.attempt > 0 for task in self.tasks)

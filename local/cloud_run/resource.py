@@ -93,7 +93,7 @@ def _counts(execution: Execution) -> dict[str, int]:
     return {
         "running_count": execution.count(TaskState.RUNNING),
         "succeeded_count": execution.count(TaskState.SUCCEEDED),
-        "failed_count": execution.count(TaskState.FAILED),
+        "failed_count": execution.failed_count,
         "cancelled_count": execution.count(TaskState.CANCELLED),
         "retried_count": execution.retried_count,
     }

@@ -1,0 +1,114 @@
+"""Runs the Cloud Run stand-in as a process of its own and talks to it through Google's own clients."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlparse
+
+import grpc
+from google.cloud import run_v2
+from google.cloud.run_v2.services.executions.transports import ExecutionsGrpcTransport
+from google.cloud.run_v2.services.jobs.transports import JobsGrpcTransport
+
+PARENT = "projects/interlock-local/locations/local"
+DEADLINE_SECONDS = 30.0
+T = TypeVar("T")
+
+
+def a_free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def eventually(look: Callable[[], T], *, within: float = DEADLINE_SECONDS) -> T:
+    deadline = time.monotonic() + within
+    while not (found := look()):
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+    return found
+
+
+def is_answering(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@dataclass
+class CloudRunServer:
+    """One stand-in; `start` again after `kill` continues with the same state."""
+
+    state: Path
+    jobs: Mapping[str, Any]
+    deliver: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict)
+    port: int = field(default_factory=a_free_port)
+    process: "subprocess.Popen[bytes] | None" = None
+
+    def start(self, *options: str) -> "CloudRunServer":
+        self.state.mkdir(exist_ok=True)
+        jobs = self.state / "jobs.json"
+        place = {"project": "interlock-local", "location": "local"}
+        jobs.write_text(json.dumps({**place, "jobs": self.jobs, "deliver": self.deliver}))
+        command = [sys.executable, "-m", "local.cloud_run", "--port", str(self.port), "--state", str(self.state)]
+        with (self.state / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [*command, "--jobs", str(jobs), "--grace", "1", *options], stderr=log, env=dict(self.env)
+            )
+        eventually(lambda: is_answering(self.port))
+        return self
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        assert self.process
+        self.process.send_signal(number)
+        return self.process.wait(DEADLINE_SECONDS)
+
+    @contextmanager
+    def client(self) -> Iterator["Client"]:
+        with grpc.insecure_channel(f"127.0.0.1:{self.port}") as channel:
+            yield Client(channel)
+
+
+class Client:
+    """The two Google clients over one channel, with short words for what the tests do."""
+
+    def __init__(self, channel: grpc.Channel) -> None:
+        self.jobs = run_v2.JobsClient(transport=JobsGrpcTransport(channel=channel))
+        self.executions = run_v2.ExecutionsClient(transport=ExecutionsGrpcTransport(channel=channel))
+
+    def operation(self, job: str, *, env: Mapping[str, str] | None = None, **overrides: Any) -> Any:
+        variables = [run_v2.EnvVar(name=name, value=value) for name, value in (env or {}).items()]
+        containers = [{"env": variables}] if env else []
+        request = {"name": f"{PARENT}/jobs/{job}", "overrides": {"container_overrides": containers, **overrides}}
+        return self.jobs.run_job(request=request, timeout=10)
+
+    def run(self, job: str, *, env: Mapping[str, str] | None = None, **overrides: Any) -> str:
+        name: str = self.operation(job, env=env, **overrides).metadata.name
+        return name
+
+    def completed(self, name: str) -> run_v2.Execution:
+        def look() -> run_v2.Execution | None:
+            execution = self.executions.get_execution(name=name)
+            return execution if execution.completion_time else None
+
+        found = eventually(look)
+        assert found
+        return found
+
+    def log(self, name: str, task: int = 0) -> str:
+        execution = self.executions.get_execution(name=name)
+        path = Path(urlparse(execution.log_uri).path) / f"{task}.log"
+        return path.read_text() if path.exists() else ""
+
+
+def completed_condition(execution: run_v2.Execution) -> run_v2.Condition:
+    return next(condition for condition in execution.conditions if condition.type_ == "Completed")
