@@ -3,7 +3,6 @@
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from sqlite3 import Connection
@@ -21,37 +20,53 @@ log = logging.getLogger("local.audit_log")
 
 
 class Courier:
-    """One thread that looks for letters, and a few that carry them."""
+    """Looks for letters and sends each on its own thread, so that a slow one holds up no other."""
 
     def __init__(self, route: Route, transaction: Transaction, deliver: Deliver) -> None:
         self._route = route
         self._transaction = transaction
         self._deliver = deliver
-        self._is_stopping = threading.Event()
-        self._thread = threading.Thread(target=self._carry_forever, name=f"courier-{route}", daemon=True)
+        self._changed = threading.Condition()
+        self._on_their_way: set[int] = set()
+        self._is_stopping = False
 
     def start(self) -> None:
         """Begins with whatever an earlier server left."""
-        self._thread.start()
+        threading.Thread(target=self._look_forever, name=f"courier-{self._route}", daemon=True).start()
 
-    def stop(self) -> None:
-        """Finishes what is on its way; the rest waits in the outbox."""
-        self._is_stopping.set()
-        self._thread.join()
+    def stop(self, *, seconds: float) -> None:
+        """Sends no more and gives what is on its way the time to arrive; the rest waits in the outbox."""
+        with self._changed:
+            self._is_stopping = True
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: not self._on_their_way, timeout=seconds)
 
-    def _carry_forever(self) -> None:
-        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix=f"courier-{self._route}") as carriers:
-            while not self._is_stopping.is_set():
-                letters = self._due()
-                list(carriers.map(self._carry, letters))
-                if not letters:
-                    self._is_stopping.wait(LOOK_AGAIN_SECONDS)
+    def _look_forever(self) -> None:
+        with self._changed:
+            while not self._is_stopping:
+                for letter in self._due():
+                    self._send(letter)
+                self._changed.wait(LOOK_AGAIN_SECONDS)
 
     def _due(self) -> list[Letter]:
         with self._transaction() as connection:
-            return outbox.due(connection, self._route, now=datetime.now(UTC), at_most=AT_ONCE)
+            letters = outbox.due(connection, self._route, now=datetime.now(UTC), at_most=2 * AT_ONCE)
+        free = AT_ONCE - len(self._on_their_way)
+        return [letter for letter in letters if letter.number not in self._on_their_way][:free]
+
+    def _send(self, letter: Letter) -> None:
+        self._on_their_way.add(letter.number)
+        threading.Thread(target=self._carry, args=(letter,), daemon=True).start()
 
     def _carry(self, letter: Letter) -> None:
+        try:
+            self._hand_over(letter)
+        finally:
+            with self._changed:
+                self._on_their_way.discard(letter.number)
+                self._changed.notify_all()
+
+    def _hand_over(self, letter: Letter) -> None:
         try:
             self._deliver(letter.entry)
         except Exception as error:  # noqa: BLE001 - whatever went wrong, the letter must go again

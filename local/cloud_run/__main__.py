@@ -22,6 +22,7 @@ from local.cloud_run.server import serve
 from local.cloud_run.service import CloudRun
 
 PASSED_ON = ("PATH", "HOME", "LANG")
+DELIVERY_SECONDS = 5
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -90,7 +91,7 @@ def main() -> None:
     if options.stop_tasks_on_exit:
         runner.stop(seconds=limits.grace_seconds + 2)
     for courier in carrying:
-        courier.stop()
+        courier.stop(seconds=DELIVERY_SECONDS)
     database.close()
 
 
