@@ -69,10 +69,7 @@ def alert(
 def _headline(dead_letter: DeadLetter, incident: Incident) -> str:
     """One line that says what, where and how often; the error last, because it may be long."""
     what = dead_letter.release_id or f"message {dead_letter.message_id}"
-    where = (
-        "/".join(part for part in (dead_letter.target_env, dead_letter.service) if part)
-        or "an unknown target"
-    )
+    where = "/".join(part for part in (dead_letter.target_env, dead_letter.service) if part) or "an unknown target"
     line = f"Dead letter: {what} for {where}: {dead_letter.reason} at {dead_letter.stage} (x{incident.count})"
     return redact_text(f"{line}: {dead_letter.error}" if dead_letter.error else line)[:2000]
 

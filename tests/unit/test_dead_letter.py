@@ -1,0 +1,235 @@
+"""Dead letters of both origins, and the incidents they make."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from interlock.domain.cloud_event import message_release_id, open_message
+from interlock.domain.dead_letter import (
+    DeadLetter,
+    Incident,
+    dead_letter_attributes,
+    note_repeat,
+    original_attributes,
+    read_dead_letter,
+)
+from interlock.domain.delivery import PubSubDelivery, parse_delivery
+from interlock.domain.fingerprint import fingerprint, normalised_error
+from interlock.domain.message import Message
+from tests.events.load import event
+
+NOW = datetime(2026, 3, 4, 10, tzinfo=UTC)
+REQUEST = json.dumps({"release_id": "web-1.2.4", "target_env": "prod", "service": "web"}).encode()
+TEXTS = st.dictionaries(st.text(), st.text(), max_size=4)
+SOURCE = "CloudPubSubDeadLetterSource"
+
+
+def message(
+    data: bytes = REQUEST,
+    attributes: Mapping[str, str] | None = None,
+    *,
+    message_id: str = "1",
+    attempt: int | None = None,
+) -> Message:
+    return Message(message_id, datetime(2026, 3, 4, 9, tzinfo=UTC), data, attributes or {}, delivery_attempt=attempt)
+
+
+def forwarded(original: Message, error: str = "no such job", *, message_id: str = "2") -> Message:
+    marks = dead_letter_attributes(original, reason="job_not_found", stage="dispatch_release", error=error)
+    return Message(message_id, NOW, original.data, marks)
+
+
+def letter_of(name: str) -> DeadLetter:
+    delivery = parse_delivery(*event(name))
+    assert isinstance(delivery, PubSubDelivery)
+    return read_dead_letter(delivery.message, NOW)
+
+
+def test_a_letter_from_pubsub_says_where_and_how_often_it_was_tried() -> None:
+    letter = letter_of("dead-letter-pubsub-offset-time")
+    assert (letter.origin, letter.reason, letter.stage) == ("pubsub", "delivery_exhausted", "dispatch_release")
+    assert letter.delivery_count == 5
+    assert letter.source_subscription == "projects/acme-releases/subscriptions/dispatch-release"
+    assert letter.publish_time == datetime(2026, 3, 4, 9, 15, 30, 123000, tzinfo=UTC)
+    assert (letter.release_id, letter.target_env, letter.service) == ("web-1.2.4", "prod", "web")
+    assert letter.attributes["team"] == "payments"
+
+
+def test_a_message_that_pubsub_forwards_twice_is_one_dead_letter() -> None:
+    first, second = letter_of("dead-letter-pubsub-offset-time"), letter_of("dead-letter-pubsub-z-time")
+    assert first.message_id != second.message_id
+    assert first.dead_letter_id == second.dead_letter_id
+    assert first.fingerprint == second.fingerprint
+
+
+def test_a_letter_from_interlock_says_why() -> None:
+    letter = letter_of("dead-letter-interlock")
+    assert (letter.origin, letter.reason, letter.stage) == ("interlock", "job_not_found", "dispatch_release")
+    assert letter.error is not None
+    assert letter.error.startswith("404 Job projects/")
+    assert (letter.route, letter.delivery_count) == ("production", 1)
+    assert letter.message_id == "9000000000000099"
+
+
+def test_a_letter_with_only_the_three_attributes_is_read() -> None:
+    letter = letter_of("dead-letter-interlock-minimal")
+    assert (letter.origin, letter.reason) == ("interlock", "schema")
+    assert (letter.release_id, letter.route, letter.delivery_count) == (None, None, None)
+
+
+def test_a_letter_that_somebody_published_is_read() -> None:
+    letter = letter_of("dead-letter-direct")
+    assert (letter.origin, letter.reason, letter.stage) == ("direct", "unknown", "unknown")
+
+
+def test_a_forwarded_cloud_event_keeps_the_identity_of_its_release() -> None:
+    letter = letter_of("dead-letter-interlock-cloud-event")
+    delivery = parse_delivery(*event("cloud-event-binary"))
+    assert isinstance(delivery, PubSubDelivery)
+    payload = open_message(delivery.message)
+    assert not hasattr(payload, "reason")
+    assert letter.release_id is not None
+    assert letter.release_id.startswith("ce-")
+
+
+def test_a_message_without_a_release_id_keeps_its_identity_when_forwarded() -> None:
+    original = message(b"{}", message_id="4711")
+    letter = read_dead_letter(forwarded(original), NOW)
+    assert letter.release_id == message_release_id(original, None, release_id=None)
+
+
+def test_forwarding_keeps_data_and_attributes_whole() -> None:
+    original = message(b"\x00\xff", {"team": "web", "ce-id": "7"}, attempt=3)
+    copy = forwarded(original)
+    assert copy.data == original.data
+    assert original_attributes(copy.attributes) == original.attributes
+    letter = read_dead_letter(copy, NOW)
+    assert (letter.message_id, letter.publish_time, letter.delivery_count) == ("1", original.publish_time, 3)
+
+
+def test_a_message_forwarded_twice_by_us_is_one_dead_letter_and_two_messages_are_two() -> None:
+    one, other = message(message_id="1"), message(message_id="3")
+    first, again = read_dead_letter(forwarded(one), NOW), read_dead_letter(forwarded(one, message_id="9"), NOW)
+    assert first.dead_letter_id == again.dead_letter_id
+    assert first.dead_letter_id != read_dead_letter(forwarded(other), NOW).dead_letter_id
+
+
+def test_a_replayed_message_that_fails_again_carries_only_its_latest_marks() -> None:
+    again = forwarded(replace(forwarded(message()), message_id="5"), "quite another error")
+    assert again.attributes["interlock-error"] == "quite another error"
+    assert again.attributes["interlock-message-id"] == "5"
+
+
+def test_credentials_never_leave_in_a_forwarded_error() -> None:
+    assert forwarded(message(), "token=hunter2").attributes["interlock-error"] == "token=[redacted]"
+    unredacted = message(attributes={"interlock-reason": "schema", "interlock-error": "token=hunter2"})
+    assert read_dead_letter(unredacted, NOW).error == "token=[redacted]"
+
+
+@given(attributes=st.dictionaries(st.text(max_size=9), st.text(max_size=9), max_size=120), error=st.text(max_size=2000))
+def test_forwarding_stays_within_the_limits_of_pubsub(attributes: dict[str, str], error: str) -> None:
+    marks = forwarded(message(attributes={**attributes, "googclient_x": "1"}), error).attributes
+    assert len(marks) <= 100
+    assert all(len(value.encode()) <= 1024 for value in marks.values())
+    assert not any(key.startswith("goog") for key in marks)
+    assert marks["interlock-reason"] == "job_not_found"
+
+
+def test_a_long_error_of_wide_letters_is_cut_between_letters() -> None:
+    assert forwarded(message(), "ä" * 2000).attributes["interlock-error"] == "ä" * 512
+
+
+@pytest.mark.parametrize("name", ["a b", "x" * 200, "é", "-prod", "ghp_" + "a1" * 18, ""])
+def test_what_is_no_plain_name_is_no_environment(name: str) -> None:
+    assert read_dead_letter(message(json.dumps({"target_env": name}).encode()), NOW).target_env is None
+
+
+@given(data=st.binary(), attributes=TEXTS, ours=TEXTS, theirs=TEXTS)
+def test_no_message_whatever_raises(
+    data: bytes, attributes: dict[str, str], ours: dict[str, str], theirs: dict[str, str]
+) -> None:
+    marked = {
+        **attributes,
+        **{f"interlock-{key}": value for key, value in ours.items()},
+        **{SOURCE + key: value for key, value in theirs.items()},
+    }
+    letter = read_dead_letter(message(data, marked), NOW)
+    assert (letter.data, letter.attributes) == (data, marked)
+
+
+@given(st.sampled_from(["Subscription", "SubscriptionProject", "DeliveryCount", "TopicPublishTime"]), st.text())
+def test_garbled_marks_of_pubsub_are_read_as_absent(mark: str, value: str) -> None:
+    letter = read_dead_letter(
+        message(attributes={SOURCE + "Subscription": "dispatch-release", SOURCE + mark: value}), NOW
+    )
+    assert letter.origin == "pubsub"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("timeout after 31 s", "timeout after 7 s"),
+        ("at 2026-03-04T09:15:30.1Z: gone", "at 2026-03-05 10:00:00+01:00: gone"),
+        ("id 0b1c2d3e-4f50-4a61-8b72-9c8d0e1f2a3b", "id 1b1c2d3e-4f50-4a61-8b72-9c8d0e1f2a3c"),
+        ("commit da39a3ee5e6b4b0d failed", "commit 5e6b4b0d3255bfef failed"),
+        ('unknown key "targt_env"', 'unknown key "servce"'),
+        ("at 0xdeadbeef", "at 0xcafe"),
+        ("a  b\n c", "a b c"),
+    ],
+)
+def test_errors_that_differ_only_in_particulars_are_one(one: str, other: str) -> None:
+    assert normalised_error(one) == normalised_error(other)
+
+
+def test_the_release_s_own_id_does_not_tell_faults_apart() -> None:
+    def of(release_id: str) -> str:
+        return fingerprint("schema", "dispatch", error=f"release {release_id} is bad", release_id=release_id)
+
+    assert of("web-blue") == of("api-green")
+    assert of("a") == of("b")
+
+
+def test_reason_place_and_error_tell_fingerprints_apart() -> None:
+    def of(reason: str, place: str, error: str) -> str:
+        return fingerprint(reason, place, error=error, release_id=None)
+
+    found = {of("a", "b", "c"), of("x", "b", "c"), of("a", "x", "c"), of("a", "b", "x"), of("a", "bc", "")}
+    assert len(found) == 5
+
+
+def notices(count: int, apart: timedelta) -> list[int]:
+    """The numbers of the letters, counted from 1, that somebody is told of."""
+    letter, incident, told = letter_of("dead-letter-direct"), None, []
+    for number in range(1, count + 1):
+        incident, notify = note_repeat(incident, letter, NOW + apart * number)
+        told += [number] if notify else []
+    return told
+
+
+def test_an_incident_notifies_at_the_first_the_tenth_and_the_hundredth() -> None:
+    assert notices(250, timedelta(seconds=1)) == [1, 10, 100]
+
+
+def test_an_incident_that_goes_on_notifies_every_four_hours() -> None:
+    assert notices(9, timedelta(hours=1)) == [1, 5, 9]
+
+
+def test_an_incident_counts_and_remembers_its_first_and_last_letter() -> None:
+    letter = letter_of("dead-letter-direct")
+    opened, _ = note_repeat(None, letter, NOW)
+    assert opened == Incident(
+        fingerprint=letter.fingerprint, count=1, opened_at=NOW, last_seen_at=NOW, last_notified_at=NOW
+    )
+    later, _ = note_repeat(opened, letter, NOW + timedelta(minutes=1))
+    assert (later.count, later.opened_at, later.last_seen_at) == (2, NOW, NOW + timedelta(minutes=1))
+
+
+def test_a_clock_that_runs_back_does_not_turn_the_incident_back() -> None:
+    letter = letter_of("dead-letter-direct")
+    opened, _ = note_repeat(None, letter, NOW)
+    assert note_repeat(opened, letter, NOW - timedelta(minutes=1))[0].last_seen_at == NOW
