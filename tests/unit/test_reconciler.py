@@ -1,0 +1,135 @@
+"""reconcile_releases over fakes: what is due is put back in motion, and nothing else is touched."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from interlock.closer import Closer
+from interlock.domain.release import Outbox, Release, State
+from interlock.domain.step import release_key
+from interlock.domain.transaction import Commit
+from interlock.handlers.reconcile_releases import LOST_AFTER, Reconciler
+from interlock.outbox import Postman
+from interlock.ports import StartOrder
+from tests.build import JOB, NOW, a_release, at
+from tests.fakes import Clock, FakeCloudRun, FakeJournal, FakePublisher, MemoryLedger
+
+STATUS, REQUESTS = "projects/acme/topics/release-status", "projects/acme/topics/release-requests"
+
+
+class World:
+    """A reconciler and all it can touch."""
+
+    def __init__(self) -> None:
+        self.ledger, self.publisher, self.cloud_run = MemoryLedger(), FakePublisher(), FakeCloudRun()
+        self.clock = Clock(NOW)
+        self.reconciler = Reconciler(
+            reader=self.ledger,
+            executions=self.cloud_run,
+            closer=Closer(
+                ledger=self.ledger,
+                results=None,
+                postman=Postman(
+                    ledger=self.ledger,
+                    publisher=self.publisher,
+                    instance="test",
+                    status_topic=STATUS,
+                    requests_topic=REQUESTS,
+                ),
+                now=self.clock,
+            ),
+            page_size=10,
+            now=self.clock,
+        )
+
+    def put(self, release: Release) -> None:
+        key = release_key(release.release_id)
+        self.ledger.transact((), lambda _: Commit({key: release}, None))
+
+    def running(self) -> str:
+        environment = {"INTERLOCK_RELEASE_ID": "web-1", "INTERLOCK_ATTEMPT": "1", "INTERLOCK_FENCE": "1"}
+        order = StartOrder(job=JOB, environment=environment, task_count=None, timeout_seconds=None)
+        execution = self.cloud_run.run(order).execution
+        self.put(a_release(state=State.STARTED, execution=execution, fence=1))
+        return execution
+
+    def reconcile(self) -> int:
+        return self.reconciler.reconcile(FakeJournal())
+
+    def woken(self) -> list[str]:
+        return [json.loads(one.data)["resume"] for one in self.publisher.published.get(REQUESTS, [])]
+
+    def told(self) -> list[str]:
+        return [one.attributes["state"] for one in self.publisher.published.get(STATUS, [])]
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_nothing_due_is_nothing_done(world: World) -> None:
+    world.put(a_release(state=State.SUCCEEDED))
+    world.clock.forward(days=1)
+    assert world.reconcile() == 0
+    assert world.publisher.published == {}
+
+
+@pytest.mark.parametrize(
+    "release",
+    [
+        a_release(state=State.STARTING, lease_until=at(60)),
+        a_release(not_before=at(60)),
+        a_release(not_after=at(60)),
+        a_release(state=State.SUCCEEDED, outbox=Outbox(resumes=("web-2",))),
+    ],
+    ids=["expired claim", "overload over", "not_after passed", "unsent news"],
+)
+def test_what_is_due_is_resumed(world: World, release: Release) -> None:
+    world.put(release)
+    assert world.reconcile() == 0
+    world.clock.forward(seconds=60)
+    assert world.reconcile() == 1
+    assert world.woken() == ["web-1"]
+
+
+def test_a_running_execution_is_looked_at_and_left_alone(world: World) -> None:
+    world.running()
+    world.clock.forward(seconds=60)
+    assert (world.reconcile(), world.reconcile()) == (1, 0)
+    assert world.told() == []
+
+
+def test_an_execution_that_ended_without_an_entry_closes_its_release(world: World) -> None:
+    execution = world.running()
+    world.cloud_run.end(execution, completed=False, counts={"failed": 1}, reason="NON_ZERO_EXIT_CODE")
+    world.clock.forward(seconds=60)
+    world.reconcile()
+    assert world.told() == ["failed"]
+
+
+def test_a_cancelled_execution_that_sent_no_entry_closes_as_cancelled(world: World) -> None:
+    execution = world.running()
+    world.cloud_run.end(execution, completed=False, counts={"cancelled": 1}, reason="CANCELLED")
+    world.clock.forward(seconds=60)
+    world.reconcile()
+    assert world.told() == ["cancelled"]
+
+
+def test_an_execution_cloud_run_forgot_is_lost_only_after_the_grace(world: World) -> None:
+    world.put(a_release(state=State.STARTED, execution=f"{JOB}/executions/gone"))
+    world.clock.forward(seconds=60)
+    world.reconcile()
+    assert world.told() == []
+    world.clock.instant = NOW + LOST_AFTER + timedelta(seconds=1)
+    world.reconcile()
+    assert world.told() == ["errored"]
+
+
+def test_no_more_than_a_page_is_looked_at(world: World) -> None:
+    for number in range(12):
+        world.put(replace(a_release(f"r{number}"), state=State.STARTING, lease_until=at(number)))
+    world.clock.forward(seconds=60)
+    assert world.reconcile() == 10
