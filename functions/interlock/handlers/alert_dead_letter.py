@@ -39,12 +39,14 @@ class Alerter:
         """Deal with one dead letter: keep it, count it, close its release if nothing else did, and tell on-call."""
         if not isinstance(delivery, PubSubDelivery):
             return Done("not_a_dead_letter")
-        letter = read_dead_letter(delivery.message, self.now())
-        incident, notify = self.ledger.transact(_keys(letter), _keep(letter, self.now()))
-        if letter.origin != "interlock":
-            self._bury(letter)
-        entry = alert(letter, incident=incident, notify=notify, instance=self.postman.instance, runbooks=self.runbooks)
-        journal.write(entry)
+        arrived = read_dead_letter(delivery.message, self.now())
+        kept, incident = self.ledger.transact(_keys(arrived), _keep(arrived, self.now()))
+        if kept.letter.origin != "interlock":
+            self._bury(kept.letter)
+        instance = self.postman.instance
+        journal.write(
+            alert(kept.letter, incident=incident, notify=kept.notify, instance=instance, runbooks=self.runbooks)
+        )
         return Done("dead_letter")
 
     def _bury(self, letter: DeadLetter) -> None:
@@ -60,18 +62,18 @@ def _keys(letter: DeadLetter) -> tuple[Key, Key]:
     return Key("dead_letters", letter.dead_letter_id), Key("incidents", letter.fingerprint)
 
 
-def _keep(letter: DeadLetter, now: datetime) -> Decision[tuple[Incident, bool]]:
+def _keep(letter: DeadLetter, now: datetime) -> Decision[tuple[KeptLetter, Incident]]:
     """A letter that arrives again is not counted again, and its alert says the same as the first time."""
     letter_key, incident_key = _keys(letter)
 
-    def decision(snapshot: Snapshot) -> Commit[tuple[Incident, bool]]:
+    def decision(snapshot: Snapshot) -> Commit[tuple[KeptLetter, Incident]]:
         known, opened = snapshot[letter_key], snapshot[incident_key]
         if isinstance(known, KeptLetter) and isinstance(opened, Incident):
             again = replace(known, last_seen_at=now, arrivals=known.arrivals + 1)
-            return Commit({letter_key: again}, (opened, known.notify))
+            return Commit({letter_key: again}, (again, opened))
         incident, notify = note_repeat(opened if isinstance(opened, Incident) else None, letter, now)
         kept = KeptLetter(letter=letter, first_seen_at=now, last_seen_at=now, notify=notify)
-        return Commit({letter_key: kept, incident_key: incident}, (incident, notify))
+        return Commit({letter_key: kept, incident_key: incident}, (kept, incident))
 
     return decision
 
