@@ -76,8 +76,8 @@ def _read(text: str, *, may_hold_surrogates: bool) -> Mapping[str, object] | Bod
 
 def _judged(document: object, reader: "_Reader") -> Mapping[str, object] | BodyError:
     if reader.duplicates:
-        holder, key = reader.duplicates[0]
-        pointer = f"{next(_pointers_to(document, holder), '')}/{escaped(key)}"
+        holder, key = reader.duplicates[-1]
+        pointer = f"{next(_pointers_to(document, holder))}/{escaped(key)}"
         return _error("duplicate_key", "each key once", shortened(json.dumps(key)), pointer=pointer)
     if not isinstance(document, dict):
         return _error("not_object", "a JSON object", _TYPES.get(type(document), "null"))

@@ -12,7 +12,7 @@ from interlock.domain.body import escaped
 from interlock.domain.redaction import REDACTED, printable, redact_text, redact_value
 from interlock.domain.violation import Violation, shortened
 
-LISTED = 200
+LISTED = 100
 """So many violations are listed, then a last one counts the rest: a record of them all must fit a ledger."""
 
 _NEAR = 0.7

@@ -1,0 +1,114 @@
+"""The fast validator and the reference implementation in Python agree, on examples and on what grows from them."""
+
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from interlock.adapters.schema_files import load_schema
+from interlock.domain.body import BodyError, escaped, parse_body
+from interlock.domain.contract import Contract
+from tests.unit.contract_examples import REQUESTS, ROUTES, example_files, valid_documents
+
+REFERENCE = {
+    "release-request": jsonschema.Draft202012Validator(load_schema("release-request.v1")),
+    "routes": jsonschema.Draft202012Validator(load_schema("routes.v1")),
+}
+CONTRACTS = {"release-request": REQUESTS, "routes": ROUTES}
+KEYS = sorted({key for kind in ("release", "maintenance", "cancel", "resume") for key in
+               load_schema("release-request.v1")["$defs"][kind]["properties"]})  # fmt: skip
+PRINTABLE_KEYS = st.text(st.characters(exclude_categories=["C", "Z"]), max_size=5)
+PATTERNS = sorted(
+    value["pattern"] for value in load_schema("release-request.v1")["$defs"].values() if "pattern" in value
+)
+TEXTS = (
+    st.sampled_from(PATTERNS).flatmap(st.from_regex)
+    | st.text(max_size=8)
+    | st.sampled_from(["", "a\n", "a" * 64, "a" * 129, "gs://aaa/b/../c", "file:///a", "..", "*", "é", "\x00"])
+)
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXTS
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["A_1", "a", "é", "AB"]), inner),
+    max_leaves=4,
+)
+
+
+def rules_of_reference(kind: str, document: object) -> set[tuple[str, str]]:
+    found = set()
+    for error in REFERENCE[kind].iter_errors(document):
+        pointer = "".join(f"/{escaped(str(step))}" for step in error.absolute_path)
+        if error.validator == "additionalProperties":
+            known = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
+            patterns = error.schema.get("patternProperties", {}) if isinstance(error.schema, dict) else {}
+            found |= {(f"{pointer}/{escaped(key)}", "additionalProperties") for key in error.instance
+                      if key not in known and not any(_matches(one, key) for one in patterns)}  # fmt: skip
+        else:
+            found.add((pointer, str(error.validator)))
+    return found
+
+
+def _matches(pattern: str, key: str) -> bool:
+    return jsonschema.Draft202012Validator({"pattern": pattern}).is_valid(key)
+
+
+def assert_agreement(kind: str, document: object) -> None:
+    contract: Contract = CONTRACTS[kind]
+    found = {(one.pointer, one.rule) for one in contract.violations(document)}
+    assert found == rules_of_reference(kind, document)
+    assert contract.is_valid(document) is (not found)
+
+
+@st.composite
+def mutated_requests(draw: st.DrawFn) -> dict[str, Any]:
+    document = dict(draw(st.sampled_from(valid_documents("release-request"))))
+    for _ in range(draw(st.integers(1, 4))):
+        key = draw(st.sampled_from(KEYS) | st.sampled_from(sorted(document) or KEYS) | PRINTABLE_KEYS)
+        if draw(st.booleans()):
+            document.pop(key, None)
+        else:
+            document[key] = draw(VALUES)
+    return document
+
+
+@st.composite
+def mutated_routes(draw: st.DrawFn) -> dict[str, Any]:
+    (route, *_) = draw(st.sampled_from([one["routes"] for one in valid_documents("routes")]))  # type: ignore[misc]
+    properties = sorted(load_schema("routes.v1")["$defs"]["route"]["properties"])
+    changed = dict(route)
+    for key in draw(st.lists(st.sampled_from(properties), min_size=1, max_size=3)):
+        changed[key] = draw(VALUES)
+    return {"routes": [changed]}
+
+
+@pytest.mark.parametrize("kind", ["release-request", "routes"])
+@pytest.mark.parametrize("verdict", ["valid", "invalid"])
+def test_both_find_the_same_rules_broken_in_every_example(verdict: str, kind: str) -> None:
+    for path in example_files(verdict, kind):
+        document = parse_body(path.read_bytes())
+        if not isinstance(document, BodyError):
+            assert_agreement(kind, document)
+
+
+@settings(max_examples=400, deadline=None)
+@given(mutated_requests())
+def test_both_find_the_same_rules_broken_in_changed_requests(document: dict[str, Any]) -> None:
+    assert_agreement("release-request", document)
+
+
+@settings(max_examples=150, deadline=None)
+@given(mutated_routes())
+def test_both_find_the_same_rules_broken_in_changed_routes(document: dict[str, Any]) -> None:
+    assert_agreement("routes", document)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_both_read_every_pattern_alike(data: st.DataObject) -> None:
+    pattern = data.draw(st.sampled_from(PATTERNS))
+    text = data.draw(st.from_regex(pattern) | st.text())
+    broken = data.draw(st.sampled_from([text, text + "\n", text + "/..", " " + text, text.upper()]))
+    schema = {"pattern": pattern}
+    assert Contract.of(schema).is_valid(broken) == jsonschema.Draft202012Validator(schema).is_valid(broken)
