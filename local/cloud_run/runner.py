@@ -11,6 +11,7 @@ from local.audit_log import outbox
 from local.cloud_run import records
 from local.cloud_run.attempt import Attempt, Order
 from local.cloud_run.execution import Cause, Ending, Execution, TaskState, cancel, end, start, startable
+from local.cloud_run.orphans import end_orphans
 from local.cloud_run.records import Database
 
 Announce = Callable[[Execution], list[outbox.Letter]]
@@ -113,6 +114,8 @@ class Runner:
         def follow() -> None:
             with keeper or contextlib.nullcontext():
                 ending = attempt.wait()
+            if ending.cause is Cause.LOST:
+                end_orphans(injected(execution, index))
             self._ended(execution.uid, index, ending=_settled(ending, is_ours=keeper is not None))
 
         threading.Thread(target=follow, name=f"{execution.name}-{index}", daemon=True).start()

@@ -48,6 +48,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudRunServer]
 
 
 @pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[CloudRunServer]:
+    server = CloudRunServer(tmp_path / "state", JOBS, env=ENV)
+    yield server
+    server.leave_nothing()
+
+
+@pytest.fixture
 def client(server: CloudRunServer) -> Iterator[Client]:
     with server.client() as talking:
         yield talking
@@ -129,8 +136,12 @@ def test_a_task_that_ignores_sigterm_is_killed_after_the_grace(client: Client) -
 def test_nothing_that_a_container_started_outlives_it(client: Client) -> None:
     name = client.run("litter")
     assert client.completed(name).succeeded_count == 1
+    assert not processes_of(name)
+
+
+def processes_of(name: str) -> list[Path]:
     marker = f"CLOUD_RUN_EXECUTION={name.rpartition('/')[2]}".encode()
-    assert not [one for one in Path("/proc").glob("[0-9]*/environ") if marker in read(one)]
+    return [one for one in Path("/proc").glob("[0-9]*/environ") if marker in read(one)]
 
 
 def read(path: Path) -> bytes:
@@ -255,73 +266,69 @@ def test_an_override_that_cannot_be_is_refused_and_starts_nothing(client: Client
     assert client.jobs.get_job(name=f"{PARENT}/jobs/arguments").execution_count == before
 
 
-def test_a_run_survives_the_servers_death_and_so_does_its_end(tmp_path: Path) -> None:
-    server = CloudRunServer(tmp_path / "state", JOBS, env=ENV).start("--processes", "2")
-    with server.client() as client:
+def test_a_run_survives_the_servers_death_and_so_does_its_end(own_server: CloudRunServer) -> None:
+    own_server.start("--processes", "2")
+    with own_server.client() as client:
         names = [client.run("slow") for _ in range(4)]
         eventually(lambda: all(client.log(name) for name in names[:2]))
-    server.stop(signal.SIGKILL)
-    server.start("--processes", "2")
-    with server.client() as client:
+    own_server.stop(signal.SIGKILL)
+    own_server.start("--processes", "2")
+    with own_server.client() as client:
         assert [client.completed(name).succeeded_count for name in names] == [1] * 4
         assert [client.log(name) for name in names] == ["ready\ndone\n"] * 4
-    server.stop()
 
 
-def test_a_run_that_ends_while_the_server_is_dead_is_collected_by_the_next(tmp_path: Path) -> None:
-    server = CloudRunServer(tmp_path / "state", JOBS, env=ENV).start()
-    with server.client() as client:
+def test_a_run_that_ends_while_the_server_is_dead_is_collected_by_the_next(own_server: CloudRunServer) -> None:
+    own_server.start()
+    with own_server.client() as client:
         name = client.run("slow")
         log = Path(client.executions.get_execution(name=name).log_uri.removeprefix("file://")) / "0.log"
         eventually(lambda: client.log(name))
-    server.stop(signal.SIGKILL)
+    own_server.stop(signal.SIGKILL)
     eventually(lambda: "done" in log.read_text())
-    server.start()
-    with server.client() as client:
+    own_server.start()
+    with own_server.client() as client:
         assert client.completed(name).succeeded_count == 1
-    server.stop()
 
 
-def test_a_cancel_after_a_restart_reaches_what_an_earlier_server_started(tmp_path: Path) -> None:
-    server = CloudRunServer(tmp_path / "state", JOBS, env=ENV).start()
-    with server.client() as client:
+def test_a_cancel_after_a_restart_reaches_what_an_earlier_server_started(own_server: CloudRunServer) -> None:
+    own_server.start()
+    with own_server.client() as client:
         name = client.run("endless")
         eventually(lambda: client.log(name))
-    server.stop(signal.SIGKILL)
-    server.start()
-    with server.client() as client:
+    own_server.stop(signal.SIGKILL)
+    own_server.start()
+    with own_server.client() as client:
         client.executions.cancel_execution(name=name)
         assert client.completed(name).cancelled_count == 1
-    server.stop()
 
 
-def test_a_task_whose_keeper_vanished_has_failed_as_lost(tmp_path: Path) -> None:
-    server = CloudRunServer(tmp_path / "state", JOBS, env=ENV).start()
-    with server.client() as client:
+def test_a_task_whose_keeper_vanished_is_ended_and_has_failed_as_lost(own_server: CloudRunServer) -> None:
+    own_server.start()
+    with own_server.client() as client:
         name = client.run("endless")
         eventually(lambda: client.log(name))
-        (begun,) = (tmp_path / "state").glob("tasks/*/0-0/begun")
+        (begun,) = own_server.state.glob("tasks/*/0-0/begun")
         os.kill(int(begun.read_text()), signal.SIGKILL)
         condition = completed_condition(client.completed(name))
         assert condition.execution_reason == Reason.NON_ZERO_EXIT_CODE
         assert "lost" in condition.message
-    server.stop()
+        eventually(lambda: not processes_of(name))
 
 
-def test_a_stopped_server_takes_its_tasks_along(tmp_path: Path) -> None:
-    server = CloudRunServer(tmp_path / "state", JOBS, env=ENV).start("--processes", "1")
-    with server.client() as client:
+def test_a_stopped_server_takes_its_tasks_along(own_server: CloudRunServer) -> None:
+    own_server.start("--processes", "1")
+    with own_server.client() as client:
         running, queued = client.run("stubborn"), client.run("good")
         eventually(lambda: client.log(running))
-        (begun,) = (tmp_path / "state").glob("tasks/*/0-0/begun")
+        (begun,) = own_server.state.glob("tasks/*/0-0/begun")
         keeper = Path("/proc", begun.read_text())
-    assert server.stop() == 0
+    assert own_server.stop() == 0
     assert not keeper.exists()
-    server.start()
-    with server.client() as client:
+    own_server.start()
+    with own_server.client() as client:
         assert client.completed(running).failed_count == 1
         assert client.completed(queued).succeeded_count == 1
-    server.stop()
 
 
 def test_the_help_names_every_option() -> None:

@@ -34,9 +34,11 @@ def a_server(state: Path, *, http: HttpReceiver | None = None, topic: TopicRecei
 @contextmanager
 def running(state: Path, *, http: HttpReceiver | None = None, topic: TopicReceiver | None = None) -> Iterator[Client]:
     server = a_server(state, http=http, topic=topic).start()
-    with server.client() as client:
-        yield client
-    assert server.stop() == 0
+    try:
+        with server.client() as client:
+            yield client
+    finally:
+        assert server.stop() == 0
 
 
 def published(topic: TopicReceiver) -> list[Any]:
@@ -87,9 +89,11 @@ def test_a_topic_that_refuses_at_first_gets_the_entry_in_the_end(tmp_path: Path)
 def test_an_undelivered_entry_survives_the_servers_death(tmp_path: Path) -> None:
     nobody = HttpReceiver(url=f"http://127.0.0.1:{a_free_port()}/")
     first = a_server(tmp_path, http=nobody).start()
-    with first.client() as client:
-        client.completed(client.run("good"))
-    first.stop(signal.SIGKILL)
+    try:
+        with first.client() as client:
+            client.completed(client.run("good"))
+    finally:
+        first.stop(signal.SIGKILL)
     with http_receiver() as http, running(tmp_path, http=http):
         post = eventually(lambda: http.posts)[0]
     assert post.json()["severity"] == "INFO"
@@ -104,17 +108,20 @@ def test_a_cancel_is_told_with_code_2_unless_the_job_keeps_it_silent(tmp_path: P
         client.completed(client.run("good"))
         eventually(lambda: len(http.posts) == 2)
     told = [post.json() for post in http.posts]
-    assert {entry["resource"]["labels"]["job_name"] for entry in told} == {"endless", "good"}
-    assert [entry["protoPayload"]["status"].get("code") for entry in told] == [2, None]
+    codes = {entry["resource"]["labels"]["job_name"]: entry["protoPayload"]["status"].get("code") for entry in told}
+    assert codes == {"endless": 2, "good": None}
 
 
 def test_the_scheduler_ticks_as_google_does_and_survives_a_dead_receiver(tmp_path: Path) -> None:
     port = a_free_port()
     command = [sys.executable, "-m", "local.scheduler", "--url", f"http://127.0.0.1:{port}/tick", "--every", "0.1"]
-    with (tmp_path / "log").open("wb") as log, subprocess.Popen(command, stderr=log) as scheduler:
+    with (tmp_path / "log").open("wb") as log:
+        scheduler = subprocess.Popen(command, stderr=log)
+    try:
         eventually(lambda: b"tick failed" in (tmp_path / "log").read_bytes())
         with http_receiver(refusals=1, port=port) as http:
             eventually(lambda: len(http.posts) >= 3)
+    finally:
         scheduler.terminate()
         assert scheduler.wait(10) == 0
     assert http.posts[0].headers["user-agent"] == "Google-Cloud-Scheduler"
