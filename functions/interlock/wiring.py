@@ -6,9 +6,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from interlock.adapters.schema_files import load_schema
 from interlock.config import ConfigurationError
-from interlock.domain.contract import Contract
 from interlock.domain.route import Route, parse_routes
 from interlock.ports import Ledger, LedgerReader, Publisher, ResultReader
 
@@ -57,6 +55,9 @@ def open_results(url: str | None) -> ResultReader | None:
 
 def load_routes(setting: str) -> tuple[Route, ...]:
     """Return the routes of the setting's JSON text or file; raise ConfigurationError with every violation."""
+    from interlock.adapters.schema_files import load_schema
+    from interlock.domain.contract import Contract
+
     text = setting if setting.lstrip().startswith("{") else _read(Path(setting))
     try:
         document = json.loads(text)

@@ -1,0 +1,67 @@
+"""What the functions answer at their edge: unreadable deliveries, silence, missing settings."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from interlock.config import SETTINGS
+from tests.functions.conftest import MAIN, Functions
+
+RECEIVERS = [name for name in SETTINGS if name != "reconcile_releases"]
+
+
+@pytest.mark.parametrize("function", RECEIVERS)
+@pytest.mark.parametrize("body", [b"", b"nonsense", b"[]", b"{}", b'{"message": 7}', b"\xff\xfe"])
+def test_what_cannot_be_read_is_not_acknowledged(functions: Functions, function: str, body: bytes) -> None:
+    assert functions.post(function, {"content-type": "application/json"}, body) == 400
+
+
+def test_a_reconcile_tick_says_how_many_were_due(functions: Functions) -> None:
+    response = functions.clients["reconcile_releases"].post("/", data=b"")
+    assert response.status_code == 200
+    assert "due" in json.loads(response.data)
+
+
+def test_an_unknown_entry_point_is_no_attribute(functions: Functions) -> None:
+    code = f"import sys; sys.path.insert(0, {str(MAIN.parent)!r}); import main; main.deploy_everything"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "AttributeError: deploy_everything" in done.stderr
+
+
+def test_a_function_with_missing_settings_does_not_start_and_names_them_all() -> None:
+    code = f"import sys; sys.path.insert(0, {str(MAIN.parent)!r}); import main; main.dispatch_release"
+    environment = {"PATH": os.environ["PATH"], "INTERLOCK_STATUS_TOPIC": "status", "INTERLOCK_LEASE_SECONDS": "0"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment, cwd=Path("/")
+    )
+    assert done.returncode == 1
+    for said in (
+        "INTERLOCK_LEDGER is not set, expected some text",
+        "INTERLOCK_STATUS_TOPIC is 'status', expected projects/PROJECT/topics/TOPIC",
+        "INTERLOCK_LEASE_SECONDS is '0', expected a whole number of at least 1",
+        "INTERLOCK_ROUTES is not set",
+    ):
+        assert said in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("function", "absent"),
+    [
+        ("alert_dead_letter", "google.cloud.run_v2"),
+        ("report_status", "google.cloud.run_v2"),
+        ("alert_dead_letter", "jsonschema_rs"),
+        ("dispatch_release", "google.cloud.firestore"),
+        ("dispatch_release", "cli"),
+        ("dispatch_release", "local"),
+    ],
+)
+def test_a_function_loads_only_what_it_needs(function: str, absent: str) -> None:
+    code = (
+        f"import sys; sys.path.insert(0, {str(MAIN.parent)!r});"
+        f"import interlock.handlers.{function}; sys.exit({absent!r} in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

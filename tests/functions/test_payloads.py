@@ -1,0 +1,95 @@
+"""Every payload of tests/events goes through its real entry point, as the platform would send it."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from interlock.domain.completion import Completion, read_completion
+from interlock.domain.dead_letter import read_dead_letter
+from interlock.domain.delivery import PubSubDelivery, Unreadable, log_entry, parse_delivery
+from interlock.domain.kept_letter import KeptLetter
+from interlock.domain.release import Release, State
+from interlock.domain.step import release_key
+from interlock.domain.transaction import Commit, Key
+from tests.build import NOW, a_release
+from tests.events.load import event, names
+from tests.functions.conftest import Functions
+
+REQUESTS = [name for name in names() if name.startswith(("push-", "eventarc-", "cloud-event-"))]
+REJECTED = {"push-attributes-only": "empty", "cloud-event-structured-without-id": "cloud_event"}
+
+
+def test_no_payload_is_left_out() -> None:
+    rest = [*names("completion-"), *names("ignored-"), *names("dead-letter-")]
+    assert sorted([*REQUESTS, *rest]) == names()
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_a_request_in_every_envelope_is_acknowledged_and_decided(functions: Functions, name: str) -> None:
+    headers, body = event(name)
+    delivery = parse_delivery(headers, body)
+    assert isinstance(delivery, PubSubDelivery)
+    assert functions.post("dispatch_release", headers, body) == 204
+    decided = [one for one in functions.ledger.recent(1000) if delivery.message.message_id in one.message_ids]
+    assert decided
+    if name in REJECTED:
+        assert decided[0].state is State.REJECTED
+        assert functions.recorded.told(decided[0].release_id) == ["rejected"]
+    else:
+        assert decided[0].state in (State.STARTED, State.QUEUED)
+
+
+def _running(completion: Completion) -> Release:
+    release = a_release(str(completion.release_id), state=State.STARTED, execution=completion.execution)
+    return replace(release, attempt=completion.attempt or 1, fence=completion.fence or 1)
+
+
+@pytest.mark.parametrize("name", names("completion-"))
+def test_a_completion_closes_the_release_it_names(functions: Functions, name: str) -> None:
+    headers, body = event(name)
+    delivery = parse_delivery(headers, body)
+    assert not isinstance(delivery, Unreadable)
+    entry = log_entry(delivery)
+    assert not isinstance(entry, Unreadable)
+    completion = read_completion(entry)
+    assert isinstance(completion, Completion)
+    if completion.release_id is None:
+        assert functions.post("report_status", headers, body) == 204
+        return
+    key = release_key(completion.release_id)
+    functions.ledger.transact((), lambda _: Commit({key: _running(completion)}, None))
+    told = len(functions.recorded.told(completion.release_id))
+    assert functions.post("report_status", headers, body) == 204
+    release = functions.release(completion.release_id)
+    assert release is not None
+    assert release.state == completion.outcome
+    assert functions.recorded.told(completion.release_id)[told:] == [completion.outcome]
+
+
+@pytest.mark.parametrize("name", names("ignored-"))
+def test_what_is_no_completion_is_acknowledged_and_tells_nothing(functions: Functions, name: str) -> None:
+    told = len(functions.recorded.published.get("release-status", []))
+    assert functions.post("report_status", *event(name)) == 204
+    assert len(functions.recorded.published.get("release-status", [])) == told
+
+
+@pytest.mark.parametrize("name", names("dead-letter-"))
+def test_a_dead_letter_is_kept_and_told(functions: Functions, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    headers, body = event(name)
+    delivery = parse_delivery(headers, body)
+    assert isinstance(delivery, PubSubDelivery)
+    assert functions.post("alert_dead_letter", headers, body) == 204
+    letter = read_dead_letter(delivery.message, NOW)
+    assert isinstance(functions.ledger.read(Key("dead_letters", letter.dead_letter_id)), KeptLetter)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
+    [alert] = [line for line in lines if line.get("event") == "dead_letter"]
+    assert alert["commands"]["replay"] == f"interlock dead-letters replay {letter.dead_letter_id}"
+
+
+def test_both_cloud_event_modes_are_one_release(functions: Functions) -> None:
+    for name in ("cloud-event-binary", "cloud-event-structured"):
+        functions.post("dispatch_release", *event(name))
+    [release] = [one for one in functions.ledger.recent(1000) if "9000000000000010" in one.message_ids]
+    assert "9000000000000011" in release.message_ids
+    assert set(functions.recorded.told(release.release_id)) == {"started"}
