@@ -110,6 +110,24 @@ def test_the_order_of_conditions_variables_and_containers_does_not_matter() -> N
     assert completion_of("completion-other-order") == completion_of("completion-succeeded")
 
 
+def test_the_execution_s_label_names_it_where_the_rest_is_gone() -> None:
+    entry = copy.deepcopy(entry_of("completion-succeeded"))
+    del entry["protoPayload"]["resourceName"]
+    del entry["protoPayload"]["response"]["metadata"]["name"]
+    completion = read_completion(entry)
+    assert isinstance(completion, Completion)
+    assert completion.execution == f"{JOB}/executions/release-agent-x7k2p"
+
+
+def test_the_first_container_that_sets_a_variable_counts() -> None:
+    entry = copy.deepcopy(entry_of("completion-succeeded"))
+    containers = entry["protoPayload"]["response"]["spec"]["template"]["spec"]["containers"]
+    containers.append({"env": [{"name": "INTERLOCK_RELEASE_ID", "value": "another"}]})
+    completion = read_completion(entry)
+    assert isinstance(completion, Completion)
+    assert completion.release_id == "web-1.2.4"
+
+
 def test_an_execution_that_nobody_released_has_no_release_id() -> None:
     completion = completion_of("completion-without-release")
     assert (completion.release_id, completion.attempt, completion.fence) == (None, None, None)

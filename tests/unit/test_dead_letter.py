@@ -120,7 +120,9 @@ def test_a_message_forwarded_twice_by_us_is_one_dead_letter_and_two_messages_are
 
 
 def test_a_replayed_message_that_fails_again_carries_only_its_latest_marks() -> None:
-    again = forwarded(replace(forwarded(message()), message_id="5"), "quite another error")
+    first = message(attributes=dead_letter_attributes(message(), reason="a", stage="b", error="c", route="production"))
+    again = forwarded(replace(first, message_id="5"), "quite another error")
+    assert "interlock-route" not in again.attributes
     assert again.attributes["interlock-error"] == "quite another error"
     assert again.attributes["interlock-message-id"] == "5"
 
@@ -131,6 +133,11 @@ def test_credentials_never_leave_in_a_forwarded_error() -> None:
     assert read_dead_letter(unredacted, NOW).error == "token=[redacted]"
 
 
+def test_an_error_cannot_steer_a_terminal() -> None:
+    coloured = message(attributes={"interlock-reason": "schema", "interlock-error": "\x1b[31mred"})
+    assert read_dead_letter(coloured, NOW).error == "\ufffd[31mred"
+
+
 @given(attributes=st.dictionaries(st.text(max_size=9), st.text(max_size=9), max_size=120), error=st.text(max_size=2000))
 def test_forwarding_stays_within_the_limits_of_pubsub(attributes: dict[str, str], error: str) -> None:
     marks = forwarded(message(attributes={**attributes, "googclient_x": "1"}), error).attributes
@@ -138,6 +145,12 @@ def test_forwarding_stays_within_the_limits_of_pubsub(attributes: dict[str, str]
     assert all(len(value.encode()) <= 1024 for value in marks.values())
     assert not any(key.startswith("goog") for key in marks)
     assert marks["interlock-reason"] == "job_not_found"
+
+
+def test_a_message_with_as_many_attributes_as_it_may_have_can_still_be_forwarded() -> None:
+    marks = forwarded(message(attributes={f"key-{number:03}": "x" for number in range(100)})).attributes
+    assert len(marks) == 100
+    assert {"interlock-reason", "interlock-stage", "interlock-error", "interlock-message-id"} <= marks.keys()
 
 
 def test_a_long_error_of_wide_letters_is_cut_between_letters() -> None:

@@ -148,6 +148,7 @@ def test_the_event_s_time_stands_in_for_a_missing_publish_time() -> None:
         ({"publishTime": "yesterday"}, "the message has no publish time"),
         ({"publishTime": "2026-03-04T09:15:30"}, "the message has no publish time"),
         ({"data": "not base64!"}, "the message's data is not base64"),
+        ({"data": "YW!Jj"}, "the message's data is not base64"),
         ({"data": "YQ"}, "the message's data is not base64"),
         ({"data": {"a": 1}}, "the message's data is not base64"),
         ({"attributes": ["a"]}, "the message's attributes are not a map of texts"),

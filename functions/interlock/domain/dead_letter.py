@@ -150,7 +150,7 @@ def _dead_letter_id(message: Message, origin: DeadLetterOrigin) -> str:
     parts = (
         origin.original_id or (message.message_id if origin.origin == "direct" else ""),
         origin.source_subscription or "",
-        origin.publish_time.isoformat(timespec="milliseconds"),
+        origin.publish_time.isoformat(),
         json.dumps(sorted(message.attributes.items())),
         hashlib.sha256(message.data).hexdigest(),
     )

@@ -4,7 +4,7 @@ import re
 from typing import Literal, TypeAlias
 
 from interlock.domain.dead_letter import DeadLetter, Incident
-from interlock.domain.redaction import excerpt, redact_text
+from interlock.domain.redaction import excerpt
 
 Severity: TypeAlias = Literal["WARNING", "ERROR", "CRITICAL"]
 
@@ -71,7 +71,7 @@ def _headline(dead_letter: DeadLetter, incident: Incident) -> str:
     what = dead_letter.release_id or f"message {dead_letter.message_id}"
     where = "/".join(part for part in (dead_letter.target_env, dead_letter.service) if part) or "an unknown target"
     line = f"Dead letter: {what} for {where}: {dead_letter.reason} at {dead_letter.stage} (x{incident.count})"
-    return redact_text(f"{line}: {dead_letter.error}" if dead_letter.error else line)[:2000]
+    return (f"{line}: {dead_letter.error}" if dead_letter.error else line)[:2000]
 
 
 def _location(dead_letter: DeadLetter) -> dict[str, object]:
