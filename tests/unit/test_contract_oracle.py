@@ -75,9 +75,9 @@ def mutated_requests(draw: st.DrawFn) -> dict[str, Any]:
 
 @st.composite
 def mutated_routes(draw: st.DrawFn) -> dict[str, Any]:
-    (route, *_) = draw(st.sampled_from([one["routes"] for one in valid_documents("routes")]))  # type: ignore[misc]
+    document: dict[str, Any] = draw(st.sampled_from(valid_documents("routes")))
     properties = sorted(load_schema("routes.v1")["$defs"]["route"]["properties"])
-    changed = dict(route)
+    changed = dict(document["routes"][0])
     for key in draw(st.lists(st.sampled_from(properties), min_size=1, max_size=3)):
         changed[key] = draw(VALUES)
     return {"routes": [changed]}
