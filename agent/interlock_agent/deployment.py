@@ -1,0 +1,108 @@
+"""One task from its sources to its ending, inside a working directory that is the caller's to remove."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from interlock_agent.archive import unpack
+from interlock_agent.environment import Identity, Work
+from interlock_agent.exit_codes import ExitCode, Refused, container_code
+from interlock_agent.log import Log
+from interlock_agent.output import Output
+from interlock_agent.results import Ending, Outcome, read_outputs
+from interlock_agent.script import Command, command_line, find_inside, run_script, script_environment
+from interlock_agent.sources import Trust, fetch
+from interlock_agent.stop import Stop, Stopped
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Where the task runs: its working directory, the container's variables, its log, the platform's wish to end."""
+
+    directory: Path
+    environ: Mapping[str, str]
+    log: Log
+    stop: Stop
+
+
+@dataclass(slots=True)
+class Deployment:
+    """The task as it goes on; what has been found out so far is told even if the next step fails."""
+
+    identity: Identity
+    work: Work
+    scene: Scene
+    digests: dict[str, str] = field(default_factory=dict)
+
+    def run(self) -> Ending:
+        """Fetch, verify, unpack and run; whatever happens is an ending, never an exception."""
+        try:
+            return self._run()
+        except Refused as refusal:
+            return Ending("refused", refusal.code, reason=refusal.reason, digests=self.digests)
+        except Stopped:
+            reason = "told to end before the script ran"
+            return Ending("terminated", ExitCode.TERMINATED, reason=reason, digests=self.digests)
+
+    def _run(self) -> Ending:
+        artifact = self._artifact()
+        script = self._script(artifact)
+        outputs = self.scene.directory / "outputs"
+        outputs.touch()
+        command = Command(command_line(script, self.work.script_args), artifact, self._variables(artifact, outputs))
+        output = Output(self.scene.log)
+        self.scene.log.info("script started", script=self.work.script[:200])
+        return_code = run_script(command, output, self.scene.stop)
+        return Ending(
+            outcome=self._outcome(return_code),
+            exit_code=container_code(return_code),
+            return_code=return_code,
+            outputs=read_outputs(outputs),
+            error_lines=output.error_lines,
+            digests=self.digests,
+        )
+
+    def _outcome(self, return_code: int) -> Outcome:
+        if self.scene.stop.is_asked:
+            return "terminated"
+        return "success" if return_code == 0 else "failure"
+
+    def _artifact(self) -> Path:
+        """Return the directory the script runs in: the artifact's content, or an empty one without an artifact."""
+        unpacked = self.scene.directory / "artifact"
+        unpacked.mkdir()
+        if self.work.artifact is not None:
+            packed = self.scene.directory / "artifact.packed"
+            self.digests["artifact"] = self._fetch(self.work.artifact, packed, self.work.artifact_sha256)
+            unpack(packed, unpacked, limits=self.work.limits)
+            packed.unlink()
+        return unpacked
+
+    def _script(self, artifact: Path) -> Path:
+        if self.work.is_script_inside:
+            script = find_inside(artifact, self.work.script)
+            self._check_inside(script)
+            return script
+        directory = self.scene.directory / "script"
+        directory.mkdir()
+        script = directory / (PurePosixPath(unquote(urlsplit(self.work.script).path)).name[:200] or "script")
+        self.digests["script"] = self._fetch(self.work.script, script, self.work.script_sha256)
+        return script
+
+    def _check_inside(self, script: Path) -> None:
+        """Hold the artifact's script to its digest as well, through the same reader as any other source."""
+        trust = Trust(("file://",), self.work.limits)
+        copy = self.scene.directory / "script.checked"
+        self.digests["script"] = fetch(script.as_uri(), copy, trust=trust, sha256=self.work.script_sha256)
+        copy.unlink()
+
+    def _fetch(self, uri: str, target: Path, sha256: str | None) -> str:
+        digest = fetch(uri, target, trust=Trust(self.work.allowed_sources, self.work.limits), sha256=sha256)
+        self.scene.log.info("fetched", target=target.name, sha256=digest)
+        return digest
+
+    def _variables(self, artifact: Path, outputs: Path) -> dict[str, str]:
+        places = {"ARTIFACT_DIR": str(artifact), "RELEASE_OUTPUTS": str(outputs)}
+        release = {**self.work.variables, **places, "RELEASE_ID": self.identity.release_id}
+        return script_environment(self.scene.environ, release)

@@ -1,0 +1,32 @@
+"""What the container's exit code says: the script's own code, or one of these when no script ran to its end."""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """The agent's own codes; results.json tells them from a script that happens to use the same number."""
+
+    DONE = 0
+    USAGE = 64
+    DIGEST_MISMATCH = 65
+    SOURCE_UNAVAILABLE = 66
+    UNSAFE_ARCHIVE = 67
+    POLICY = 68
+    NO_SCRIPT = 69
+    RESULTS_UNAVAILABLE = 70
+    SIGNAL_BASE = 128
+    TERMINATED = 143
+
+
+class Refused(Exception):
+    """The agent will not run the script: `code` for the container, the text for people."""
+
+    def __init__(self, code: ExitCode, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+def container_code(return_code: int) -> int:
+    """Return the code that a shell would give: a death by signal N becomes 128 + N."""
+    return return_code if return_code >= 0 else ExitCode.SIGNAL_BASE - return_code

@@ -1,0 +1,76 @@
+"""`run-release`: the command the job's container runs; reads the environment and exits with the script's code."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from interlock_agent.deployment import Deployment, Scene
+from interlock_agent.environment import Identity, Task, read_task
+from interlock_agent.exit_codes import ExitCode, Refused
+from interlock_agent.fence import take_fence
+from interlock_agent.limits import Limits
+from interlock_agent.log import Log
+from interlock_agent.results import Ending, write_results
+from interlock_agent.stop import Stop, Stopped
+
+
+def main() -> None:
+    """Run the task of this process's environment."""
+    sys.exit(run(os.environ))
+
+
+def run(environ: Mapping[str, str]) -> int:
+    """Return the container's exit code for the task."""
+    task = read_task(environ)
+    log = Log(sys.stdout, task.identity)
+    if task.identity is None:
+        log.failure("release refused", problems=task.problems)
+        return ExitCode.USAGE
+    stop = Stop((task.work.limits if task.work else Limits()).grace_seconds)
+    stop.install()
+    try:
+        return _as_owner(task, task.identity, Scene(Path(), environ, log, stop))
+    except Stopped:
+        log.failure("told to end before the release began")
+        return ExitCode.TERMINATED
+    except Refused as refusal:
+        log.failure("release refused", reason=refusal.reason)
+        return refusal.code
+
+
+def _as_owner(task: Task, identity: Identity, scene: Scene) -> int:
+    owner = take_fence(identity)
+    if owner != identity.execution:
+        scene.log.info("another execution owns this attempt; nothing to do here", owner=owner)
+        return ExitCode.DONE
+    started_at = datetime.now(UTC)
+    ending = _ending(task, identity, scene)
+    _record(identity, ending, scene.log, started_at=started_at)
+    return ending.exit_code
+
+
+def _ending(task: Task, identity: Identity, scene: Scene) -> Ending:
+    if task.work is None:
+        return Ending("refused", ExitCode.USAGE, reason="; ".join(task.problems))
+    with tempfile.TemporaryDirectory(prefix="release-", ignore_cleanup_errors=True) as directory:
+        own = Scene(Path(directory), scene.environ, scene.log, scene.stop)
+        return Deployment(identity, task.work, own).run()
+
+
+def _record(identity: Identity, ending: Ending, log: Log, *, started_at: datetime) -> None:
+    fields = {"outcome": ending.outcome, "exit_code": ending.exit_code}
+    if ending.outcome == "success":
+        log.info("release ended", **fields)
+    else:
+        log.failure("release ended", **fields, **({"reason": ending.reason} if ending.reason else {}))
+    try:
+        write_results(identity, ending, started_at=started_at, ended_at=datetime.now(UTC))
+    except OSError as problem:
+        log.failure("the result could not be written", problem=str(problem))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""Records what became of one task: results.json beside the fence, read by whoever reports the release."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from interlock_agent.environment import Identity
+from interlock_agent.files import open_regular, write_whole
+
+_OUTPUT = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]{0,63})=(.*)")
+_MOST_OUTPUTS = 50
+_LONGEST_VALUE = 1000
+_MOST_OUTPUT_BYTES = 64 * 1024
+
+Outcome = Literal["success", "failure", "refused", "terminated"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How the task ended. `return_code` is the script's, negative for a signal; None where no script ran."""
+
+    outcome: Outcome
+    exit_code: int
+    return_code: int | None = None
+    reason: str | None = None
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    error_lines: Sequence[str] = ()
+    digests: Mapping[str, str] = field(default_factory=dict)
+
+
+def write_results(identity: Identity, ending: Ending, *, started_at: datetime, ended_at: datetime) -> Path:
+    """Write the task's results.json, replacing that of an earlier try of the same task."""
+    path = identity.attempt_directory / str(identity.task_index) / "results.json"
+    times = {"started_at": started_at.isoformat(), "ended_at": ended_at.isoformat()}
+    write_whole(path, {**_ids(identity), **_what(ending), **times})
+    return path
+
+
+def read_outputs(path: Path) -> dict[str, str]:
+    """Return the script's `key=value` lines, bounded; a file the script broke gives none."""
+    try:
+        with open_regular(path) as stream:
+            text = stream.read(_MOST_OUTPUT_BYTES).decode(errors="replace")
+    except OSError:
+        return {}
+    pairs = {found[1]: found[2][:_LONGEST_VALUE] for line in text.splitlines() if (found := _OUTPUT.fullmatch(line))}
+    return dict(list(pairs.items())[:_MOST_OUTPUTS])
+
+
+def _ids(identity: Identity) -> dict[str, Any]:
+    return {
+        "schema": 1,
+        "release_id": identity.release_id,
+        "attempt": identity.attempt,
+        "execution": identity.execution,
+        "task_index": identity.task_index,
+        "task_attempt": identity.task_attempt,
+    }
+
+
+def _what(ending: Ending) -> dict[str, Any]:
+    is_signal = ending.return_code is not None and ending.return_code < 0
+    return {
+        "outcome": ending.outcome,
+        **({"signal": -(ending.return_code or 0)} if is_signal else {"exit_code": ending.exit_code}),
+        **({"reason": ending.reason} if ending.reason else {}),
+        "digests": dict(ending.digests),
+        "outputs": dict(ending.outputs),
+        "error_lines": list(ending.error_lines),
+    }
