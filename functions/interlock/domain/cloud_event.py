@@ -75,9 +75,7 @@ def _open_structured(media_type: str, data: bytes) -> Payload | MalformedEvent:
         return MalformedEvent(f"a CloudEvent of content type {media_type[:120]!r} is not supported, use JSON")
     try:
         event = json.loads(data, object_pairs_hook=_unique)
-        return (
-            _payload(event) if isinstance(event, dict) else MalformedEvent("the CloudEvent is not an object")
-        )
+        return _payload(event) if isinstance(event, dict) else MalformedEvent("the CloudEvent is not an object")
     except _DuplicateKeyError:
         return MalformedEvent("the CloudEvent names a key twice")
     except (ValueError, RecursionError):
@@ -100,9 +98,7 @@ def _event_data(event: Mapping[str, object]) -> bytes | MalformedEvent:
     """The event's data as bytes: base64 decoded, a text of another media type as is, all else JSON again."""
     encoded, data = event.get("data_base64"), event.get("data")
     if encoded is not None:
-        return (
-            _decoded(encoded) if data is None else MalformedEvent("the CloudEvent has data and data_base64")
-        )
+        return _decoded(encoded) if data is None else MalformedEvent("the CloudEvent has data and data_base64")
     if data is None:
         return b""
     if isinstance(data, str) and "json" not in (text_at(event, "datacontenttype") or "json").lower():

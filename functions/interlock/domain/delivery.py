@@ -64,11 +64,7 @@ def parse_delivery(headers: Mapping[str, str], body: bytes) -> Delivery:
     if event.type == MESSAGE_PUBLISHED:
         return _pubsub_delivery(event)
     if event.type == AUDIT_LOG_WRITTEN:
-        return (
-            AuditLogDelivery(event.event_id, event.data)
-            if event.data
-            else Unreadable("the event has no data")
-        )
+        return AuditLogDelivery(event.event_id, event.data) if event.data else Unreadable("the event has no data")
     return Unreadable(f"events of type {event.type[:120]!r} are not ours")
 
 
@@ -83,9 +79,7 @@ def log_entry(delivery: PubSubDelivery | AuditLogDelivery) -> Mapping[str, objec
 def _event(headers: Mapping[str, str], document: Mapping[str, object]) -> _Event:
     if headers.get("content-type", "").strip().lower().startswith("application/cloudevents"):
         event_type = text_at(document, "type") or ""
-        return _Event(
-            event_type, text_at(document, "id"), text_at(document, "time"), map_at(document, "data")
-        )
+        return _Event(event_type, text_at(document, "id"), text_at(document, "time"), map_at(document, "data"))
     event_type = headers.get("ce-type") or MESSAGE_PUBLISHED
     return _Event(event_type, headers.get("ce-id") or None, headers.get("ce-time"), document)
 

@@ -22,7 +22,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _SENSITIVE_KEY = re.compile(
     r"passw|passphrase|pwd|secret|token|api[-_. ]?key|access[-_. ]?key|account[-_. ]?key|private[-_. ]?key"
     r"|signing[-_. ]?key|encryption[-_. ]?key|authori[sz]ation|credential|cookie|session|signature"
-    r"|(?:^|[-_.])(?:auth|sig|pin|otp|jwt)(?:$|[-_.])",
+    r"|(?:^|[-_.])(?:auth|sig|pin|otp|jwt|creds?)(?:$|[-_.])"
+    r"|[-_.](?:pass|pw)(?:$|[-_.])",  # `PASS: 12` alone is a test's report
     re.IGNORECASE,
 )
 _TAKES_THE_LINE = re.compile(r"(?:authori[sz]ation|cookie)\Z", re.IGNORECASE)
