@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interlock.domain.cloud_event import RELEASE_ID_PATTERN, MalformedEvent, Payload, message_release_id, open_message
@@ -122,6 +122,7 @@ def test_source_and_id_are_not_merely_joined() -> None:
     assert message_release_id(message(), one, release_id=None) != message_release_id(message(), other, release_id=None)
 
 
+@settings(deadline=None)
 @given(message_id=st.text(min_size=1), source=st.none() | st.text(), event_id=st.none() | st.text())
 def test_every_derived_identity_is_a_valid_release_id(
     message_id: str, source: str | None, event_id: str | None
@@ -136,11 +137,13 @@ def test_half_a_surrogate_pair_in_an_event_does_not_raise() -> None:
     assert message_release_id(message(), opened, release_id=None).startswith("ce-")
 
 
+@settings(deadline=None)
 @given(st.binary() | st.text().map(str.encode))
 def test_no_structured_event_whatever_raises(data: bytes) -> None:
     assert isinstance(open_message(replace(message(data), attributes=STRUCTURED)), Payload | MalformedEvent)
 
 
+@settings(deadline=None)
 @given(st.recursive(st.none() | st.floats() | st.integers() | st.text(), st.lists))
 def test_any_data_survives_structured_mode(data: object) -> None:
     opened = structured(data=data)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interlock.domain.completion import (
@@ -260,6 +260,7 @@ def test_a_failure_before_any_task_ran_is_a_failed_start() -> None:
     assert (found.reason, found.detail) == ("start_failed", "Image 'x' not found.")
 
 
+@settings(deadline=None)
 @given(succeeded=st.integers(0, 4), failed=st.integers(0, 4), task_count=st.integers(1, 4))
 def test_success_is_exactly_all_tasks_succeeded_and_none_failed(succeeded: int, failed: int, task_count: int) -> None:
     counts = Counts(succeeded=succeeded, failed=failed)
@@ -276,6 +277,7 @@ def test_the_detail_is_bounded_and_without_credentials() -> None:
     assert bounded_detail("  ") is None
 
 
+@settings(deadline=None)
 @given(JSON)
 def test_no_entry_whatever_raises(value: Any) -> None:
     entry = value if isinstance(value, Mapping) else {"protoPayload": value}
@@ -303,6 +305,7 @@ PLACES = [
 ]
 
 
+@settings(deadline=None)
 @given(path=st.sampled_from(PLACES), value=JSON)
 def test_no_damage_at_any_place_raises(path: str, value: object) -> None:
     damaged = changed(path, value)

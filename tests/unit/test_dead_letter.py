@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interlock.domain.cloud_event import message_release_id, open_message
@@ -138,6 +138,7 @@ def test_an_error_cannot_steer_a_terminal() -> None:
     assert read_dead_letter(coloured, NOW).error == "\ufffd[31mred"
 
 
+@settings(deadline=None)
 @given(attributes=st.dictionaries(st.text(max_size=9), st.text(max_size=9), max_size=120), error=st.text(max_size=2000))
 def test_forwarding_stays_within_the_limits_of_pubsub(attributes: dict[str, str], error: str) -> None:
     marks = forwarded(message(attributes={**attributes, "googclient_x": "1"}), error).attributes
@@ -162,6 +163,7 @@ def test_what_is_no_plain_name_is_no_environment(name: str) -> None:
     assert read_dead_letter(message(json.dumps({"target_env": name}).encode()), NOW).target_env is None
 
 
+@settings(deadline=None)
 @given(data=st.binary(), attributes=TEXTS, ours=TEXTS, theirs=TEXTS)
 def test_no_message_whatever_raises(
     data: bytes, attributes: dict[str, str], ours: dict[str, str], theirs: dict[str, str]
@@ -175,6 +177,7 @@ def test_no_message_whatever_raises(
     assert (letter.data, letter.attributes) == (data, marked)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(["Subscription", "SubscriptionProject", "DeliveryCount", "TopicPublishTime"]), st.text())
 def test_garbled_marks_of_pubsub_are_read_as_absent(mark: str, value: str) -> None:
     letter = read_dead_letter(

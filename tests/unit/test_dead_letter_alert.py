@@ -9,7 +9,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interlock.domain.dead_letter import DeadLetter, note_repeat, read_dead_letter
@@ -62,6 +62,7 @@ def test_every_alert_conforms_to_the_schema(name: str) -> None:
     VALIDATOR.validate(alert_for(letter_of(name)))
 
 
+@settings(deadline=None)
 @given(data=st.binary(), attributes=st.dictionaries(st.sampled_from(MARKS), st.text()))
 def test_whatever_the_dead_letter_holds_the_alert_conforms_and_can_be_printed(
     data: bytes, attributes: dict[str, str]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interlock.domain.delivery import (
@@ -171,6 +171,7 @@ def test_an_event_of_another_type_is_unreadable() -> None:
     assert delivery == Unreadable("events of type 'google.cloud.storage.object.v1.finalized' are not ours")
 
 
+@settings(deadline=None)
 @given(headers=HEADERS, body=st.binary() | ENVELOPES.map(lambda envelope: json.dumps(envelope).encode()))
 def test_no_request_whatever_raises(headers: dict[str, str], body: bytes) -> None:
     delivery = parse_delivery(headers, body)
@@ -178,6 +179,7 @@ def test_no_request_whatever_raises(headers: dict[str, str], body: bytes) -> Non
     assert isinstance(delivery, Unreadable) or log_entry(delivery) is not None
 
 
+@settings(deadline=None)
 @given(st.binary(), st.dictionaries(st.text(), st.text(), max_size=3))
 def test_data_and_attributes_survive_any_envelope(data: bytes, attributes: dict[str, str]) -> None:
     message = message_in(pushed(data=base64.b64encode(data).decode(), attributes=attributes))

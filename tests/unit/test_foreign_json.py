@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interlock.domain.foreign_json import list_at, map_at, read_object, read_timestamp, text_at, whole_number
@@ -29,6 +29,7 @@ def test_times_are_utc_whichever_zone_they_name(text: str) -> None:
     assert moment.tzinfo is UTC
 
 
+@settings(deadline=None)
 @given(st.none() | st.integers() | st.text() | st.datetimes().map(str))
 def test_whatever_is_no_time_with_a_zone_is_none(value: object) -> None:
     moment = read_timestamp(value)
@@ -47,6 +48,7 @@ def test_look_ups_through_a_wrong_shape_find_nothing() -> None:
     assert text_at(document, "a", "c", "d") == "text"
 
 
+@settings(deadline=None)
 @given(st.binary())
 def test_bytes_are_an_object_or_none(data: bytes) -> None:
     value = read_object(data)

@@ -4,7 +4,7 @@ import json
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interlock.domain.redaction import REDACTED, excerpt, printable, redact_text, redact_value
@@ -154,12 +154,14 @@ def test_no_text_of_256_kib_takes_long(text: str) -> None:
     assert time.process_time() - started < 2
 
 
+@settings(deadline=None)
 @given(st.text() | st.lists(st.sampled_from([*PAIRS, *HARMLESS, *SHAPES.values()])).map(" ".join))
 def test_redacting_twice_changes_nothing_more(text: str) -> None:
     once = redact_text(text)
     assert redact_text(once) == once
 
 
+@settings(deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(),
@@ -190,6 +192,7 @@ def test_an_excerpt_can_be_printed_whatever_the_data() -> None:
     assert printable("a\x1b[31m\tb\n") == "a\ufffd[31m\tb\n"
 
 
+@settings(deadline=None)
 @given(st.binary(), st.integers(0, 50))
 def test_an_excerpt_is_never_longer_than_its_limit(data: bytes, limit: int) -> None:
     text = excerpt(data, limit)
