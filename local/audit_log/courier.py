@@ -22,7 +22,7 @@ log = logging.getLogger("local.audit_log")
 class Courier:
     """Looks for letters and sends each on its own thread, so that a slow one holds up no other."""
 
-    def __init__(self, route: Route, transaction: Transaction, deliver: Deliver) -> None:
+    def __init__(self, route: Route, transaction: Transaction, *, deliver: Deliver) -> None:
         self._route = route
         self._transaction = transaction
         self._deliver = deliver

@@ -155,15 +155,15 @@ def _conditions(execution: Execution) -> Iterator[dict[str, Any]]:
     if not started:
         return
     waited = (started - execution.created_at).total_seconds()
-    yield _true("ResourcesAvailable", f"Provisioned imported containers in {waited:.2f}s.", started)
-    yield _true("ContainerReady", f"Imported container image in {waited:.2f}s.", started)
-    yield _true("Started", f"Started deployed execution in {waited:.2f}s.", started)
+    yield _true("ResourcesAvailable", f"Provisioned imported containers in {waited:.2f}s.", changed=started)
+    yield _true("ContainerReady", f"Imported container image in {waited:.2f}s.", changed=started)
+    yield _true("Started", f"Started deployed execution in {waited:.2f}s.", changed=started)
     if execution.retried_count and execution.completed_at:
         retry = f"System will retry after 0:00:00 from lastTransitionTime, {seconds_taken(execution):.2f}s in."
-        yield {**_true("Retry", retry, execution.completed_at), "reason": "ImmediateRetry"}
+        yield {**_true("Retry", retry, changed=execution.completed_at), "reason": "ImmediateRetry"}
 
 
-def _true(kind: str, message: str, changed: datetime) -> dict[str, Any]:
+def _true(kind: str, message: str, *, changed: datetime) -> dict[str, Any]:
     return {"type": kind, "status": "True", "message": message, "lastTransitionTime": _time(changed)}
 
 

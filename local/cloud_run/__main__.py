@@ -1,11 +1,16 @@
 """Cloud Run jobs on one machine: `python -m local.cloud_run --port N --state DIR --jobs FILE`."""
 
 import argparse
+import fcntl
 import logging
 import os
 import signal
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TextIO
+
+import msgspec
 
 from local.audit_log import outbox
 from local.audit_log.courier import Courier
@@ -18,11 +23,12 @@ from local.cloud_run.execution import Execution, Outcome, outcome
 from local.cloud_run.jobs import JobsFile, read_jobs
 from local.cloud_run.records import Database
 from local.cloud_run.runner import Announce, Limits, Runner
-from local.cloud_run.server import serve
+from local.cloud_run.server import bind
 from local.cloud_run.service import CloudRun
 
 PASSED_ON = ("PATH", "HOME", "LANG")
 DELIVERY_SECONDS = 5
+STOPS = {signal.SIGTERM, signal.SIGINT}
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -62,37 +68,56 @@ def couriers(jobs: JobsFile, database: Database) -> list[Courier]:
     found = []
     if jobs.deliver.eventarc_url:
         eventarc = EventarcRoute(jobs.deliver.eventarc_url)
-        found.append(Courier(Route.EVENTARC, database.transaction, eventarc.deliver))
+        found.append(Courier(Route.EVENTARC, database.transaction, deliver=eventarc.deliver))
     if jobs.deliver.sink_topic:
         sink = SinkRoute(jobs.deliver.sink_topic)
-        found.append(Courier(Route.SINK, database.transaction, sink.deliver))
+        found.append(Courier(Route.SINK, database.transaction, deliver=sink.deliver))
     return found
 
 
-def main() -> None:
-    """Serves until SIGTERM or SIGINT."""
-    options = parse()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
-    state = options.state.resolve()
+def hold(state: Path) -> TextIO:
+    """Takes the state directory for this process alone; two servers on one would start everything twice."""
     state.mkdir(parents=True, exist_ok=True)
+    lock = (state / "server.lock").open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return lock
+
+
+def serve(options: argparse.Namespace, state: Path) -> None:
+    """Serves until SIGTERM or SIGINT."""
     jobs = read_jobs(options.jobs)
     database = Database(state / "cloud_run.db", records.TABLES, outbox.TABLES)
-    base_env = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     limits = Limits(options.processes, options.grace)
-    runner = Runner(state, database, announcer(jobs), base_env=base_env, limits=limits)
+    base_env = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    runner = Runner(state, database, announce=announcer(jobs), base_env=base_env, limits=limits)
+    server = bind(CloudRun(jobs, database, runner=runner), address=f"127.0.0.1:{options.port}")
     carrying = couriers(jobs, database)
-    server = serve(CloudRun(jobs, database, runner), address=f"127.0.0.1:{options.port}")
     runner.resume()
+    server.start()
     for courier in carrying:
         courier.start()
-    signal.sigwait({signal.SIGTERM, signal.SIGINT})
+    signal.sigwait(STOPS)
     server.stop(grace=1).wait()
     if options.stop_tasks_on_exit:
         runner.stop(seconds=limits.grace_seconds + 2)
     for courier in carrying:
         courier.stop(seconds=DELIVERY_SECONDS)
     database.close()
+
+
+def main() -> None:
+    """Reads the command line and serves; what stands in the way is told in one line."""
+    options = parse()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+    state = options.state.resolve()
+    try:
+        with hold(state):
+            serve(options, state)
+    except BlockingIOError:
+        sys.exit(f"{state} is in use by another server")
+    except (OSError, RuntimeError, msgspec.MsgspecError) as error:
+        sys.exit(f"cannot serve with {options.jobs} on port {options.port}: {error}")
 
 
 if __name__ == "__main__":

@@ -3,22 +3,26 @@
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
+
+Count = Annotated[int, msgspec.Meta(ge=0)]
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One job as its owner configured it."""
 
-    command: tuple[str, ...]
+    command: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
     args: tuple[str, ...] = ()
     env: Mapping[str, str] = msgspec.field(default_factory=dict)
     container: str = "job"
     image: str = ""
-    task_count: int = 1
-    parallelism: int = 0
-    max_retries: int = 0
-    timeout_seconds: float = 600
+    task_count: Annotated[int, msgspec.Meta(ge=1)] = 1
+    parallelism: Count = 0
+    max_retries: Count = 0
+    timeout_seconds: Seconds = 600
     service_account: str = ""
     silent_cancel: bool = False
 

@@ -78,7 +78,7 @@ def save(connection: sqlite3.Connection, execution: Execution, *, before: Execut
     )
 
 
-def find(connection: sqlite3.Connection, job: str, name: str) -> Execution | None:
+def find(connection: sqlite3.Connection, job: str, *, name: str) -> Execution | None:
     """By the job's full and the execution's short name, unless deleted."""
     query = "SELECT document FROM execution WHERE job = ? AND name = ? AND NOT is_deleted"
     row = connection.execute(query, (job, name)).fetchone()

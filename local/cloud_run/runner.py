@@ -29,7 +29,7 @@ class Runner:
     """All executions that are not completed. Its records are the truth; this object is only their motor."""
 
     def __init__(
-        self, state: Path, database: Database, announce: Announce, *, base_env: dict[str, str], limits: Limits
+        self, state: Path, database: Database, *, announce: Announce, base_env: dict[str, str], limits: Limits
     ) -> None:
         self._state = state
         self._database = database
@@ -47,9 +47,9 @@ class Runner:
 
     def resume(self) -> None:
         """Takes up what an earlier server left, then starts tasks whenever there is room."""
-        with self._database.transaction() as connection:
-            self._open = {execution.uid: execution for execution in records.open_executions(connection)}
         with self._changed:
+            with self._database.transaction() as connection:
+                self._open = {execution.uid: execution for execution in records.open_executions(connection)}
             for execution in self._open.values():
                 self._take_up(execution)
         threading.Thread(target=self._start_forever, name="starter", daemon=True).start()

@@ -18,28 +18,29 @@ if TYPE_CHECKING:  # generic for the checker only
     Handlers = grpc.GenericRpcHandler[Any, Any]
 
 
-def serve(api: CloudRun, *, address: str) -> grpc.Server:
-    """Returns a server that answers; raises where the address is taken."""
+def bind(api: CloudRun, *, address: str) -> grpc.Server:
+    """Returns a server that will answer once it is started; RuntimeError where the address is taken."""
     server = grpc.server(ThreadPoolExecutor(THREADS), options=[("grpc.so_reuseport", 0)])
     server.add_generic_rpc_handlers((_jobs(api), _executions(api), _operations(api)))
     server.add_insecure_port(address)
-    server.start()
     return server
 
 
 def _jobs(api: CloudRun) -> "Handlers":
     handlers = {
         "RunJob": _answer_operation(api.run_job, run_v2.RunJobRequest),
-        "GetJob": _answer(api.get_job, run_v2.GetJobRequest, run_v2.Job),
-        "ListJobs": _answer(api.list_jobs, run_v2.ListJobsRequest, run_v2.ListJobsResponse),
+        "GetJob": _answer(api.get_job, run_v2.GetJobRequest, response=run_v2.Job),
+        "ListJobs": _answer(api.list_jobs, run_v2.ListJobsRequest, response=run_v2.ListJobsResponse),
     }
     return grpc.method_handlers_generic_handler("google.cloud.run.v2.Jobs", handlers)
 
 
 def _executions(api: CloudRun) -> "Handlers":
     handlers = {
-        "GetExecution": _answer(api.get_execution, run_v2.GetExecutionRequest, run_v2.Execution),
-        "ListExecutions": _answer(api.list_executions, run_v2.ListExecutionsRequest, run_v2.ListExecutionsResponse),
+        "GetExecution": _answer(api.get_execution, run_v2.GetExecutionRequest, response=run_v2.Execution),
+        "ListExecutions": _answer(
+            api.list_executions, run_v2.ListExecutionsRequest, response=run_v2.ListExecutionsResponse
+        ),
         "CancelExecution": _answer_operation(api.cancel_execution, run_v2.CancelExecutionRequest),
         "DeleteExecution": _answer_operation(api.delete_execution, run_v2.DeleteExecutionRequest),
     }
@@ -55,7 +56,7 @@ def _operations(api: CloudRun) -> "Handlers":
     return grpc.method_handlers_generic_handler("google.longrunning.Operations", {"GetOperation": handler})
 
 
-def _answer(call: Call, request: Any, response: Any) -> "Handler":
+def _answer(call: Call, request: Any, *, response: Any) -> "Handler":
     return grpc.unary_unary_rpc_method_handler(
         _guarded(call), request_deserializer=request.deserialize, response_serializer=response.serialize
     )

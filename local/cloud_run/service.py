@@ -27,7 +27,7 @@ ALPHABET = string.ascii_lowercase + string.digits
 class CloudRun:
     """The API over the runner and its records. A method raises RefusedError for an answer that is no success."""
 
-    def __init__(self, jobs: JobsFile, database: Database, runner: Runner) -> None:
+    def __init__(self, jobs: JobsFile, database: Database, *, runner: Runner) -> None:
         self._jobs = jobs
         self._database = database
         self._runner = runner
@@ -114,7 +114,7 @@ class CloudRun:
     def _execution(self, name: str) -> Execution:
         parsed = parse_name(name, within=self._jobs)
         with self._database.transaction() as connection:
-            execution = records.find(connection, self._full(parsed.job), parsed.execution or "")
+            execution = records.find(connection, self._full(parsed.job), name=parsed.execution or "")
         if not execution:
             raise not_found(name)
         return execution

@@ -13,7 +13,7 @@ import pytest
 from google.api_core import exceptions
 from google.cloud import run_v2
 
-from tests.contract.cloud_run_server import PARENT, Client, CloudRunServer, completed_condition, eventually
+from tests.contract.cloud_run_server import PARENT, Client, CloudRunServer, a_free_port, completed_condition, eventually
 
 State, Reason = run_v2.Condition.State, run_v2.Condition.ExecutionReason
 ENV = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "SECRET_OF_THE_SERVER": "1"}
@@ -329,6 +329,48 @@ def test_a_stopped_server_takes_its_tasks_along(own_server: CloudRunServer) -> N
     with own_server.client() as client:
         assert client.completed(running).failed_count == 1
         assert client.completed(queued).succeeded_count == 1
+
+
+def test_a_server_may_leave_its_tasks_to_the_next_one(own_server: CloudRunServer) -> None:
+    own_server.start("--no-stop-tasks-on-exit")
+    with own_server.client() as client:
+        name = client.run("slow")
+        eventually(lambda: client.log(name))
+    assert own_server.stop() == 0
+    own_server.start()
+    with own_server.client() as client:
+        assert client.completed(name).succeeded_count == 1
+
+
+@pytest.mark.parametrize(
+    ("jobs", "complaint"),
+    [
+        ("{}", "missing required field `project`"),
+        ("no json", "malformed"),
+        ('{"project": "p", "location": "l", "jobs": {"j": {"command": []}}}', "$.jobs[...].command"),
+    ],
+)
+def test_a_wrong_jobs_file_is_told_in_one_line(tmp_path: Path, jobs: str, complaint: str) -> None:
+    (tmp_path / "jobs.json").write_text(jobs)
+    error = failed_start(port=a_free_port(), state=tmp_path / "state", jobs=tmp_path / "jobs.json")
+    assert complaint in error
+    assert error.count("\n") == 1
+
+
+def test_a_second_server_on_the_same_state_is_refused(server: CloudRunServer) -> None:
+    error = failed_start(port=a_free_port(), state=server.state, jobs=server.state / "jobs.json")
+    assert "in use by another server" in error
+
+
+def test_a_taken_port_is_refused(server: CloudRunServer, tmp_path: Path) -> None:
+    assert str(server.port) in failed_start(port=server.port, state=tmp_path, jobs=server.state / "jobs.json")
+
+
+def failed_start(*, port: int, state: Path, jobs: Path) -> str:
+    command = [sys.executable, "-m", "local.cloud_run", "--port", str(port), "--state", str(state)]
+    run = subprocess.run([*command, "--jobs", str(jobs)], capture_output=True, text=True, timeout=30, check=False)
+    assert run.returncode == 1
+    return run.stderr
 
 
 def test_the_help_names_every_option() -> None:
