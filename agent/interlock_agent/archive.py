@@ -13,6 +13,7 @@ from interlock_agent.exit_codes import ExitCode, Refused
 from interlock_agent.limits import Limits
 
 _CHUNK = 256 * 1024
+_DAMAGES = (OSError, ValueError, EOFError, RuntimeError, zlib.error)
 
 Kind = Literal["file", "directory", "symlink", "hardlink", "other"]
 
@@ -34,22 +35,25 @@ def unpack(archive: Path, directory: Path, *, limits: Limits) -> None:
     unpacking = _Unpacking(directory, limits)
     with archive.open("rb") as stream:
         magic = stream.read(4)
+    members, broken = _members(archive, magic)
+    damages: tuple[type[Exception], ...] = (*broken, *_DAMAGES)
     try:
-        for member in _members(archive, magic):
+        for member in members:
             unpacking.take(member)
         unpacking.link()
-    except (OSError, ValueError, EOFError, RuntimeError, zlib.error) as problem:
+    except damages as problem:
         raise _unsafe(unpacking.current, f"cannot be unpacked: {problem}") from problem
 
 
-def _members(archive: Path, magic: bytes) -> Iterator[Member]:
+def _members(archive: Path, magic: bytes) -> tuple[Iterator[Member], tuple[type[Exception], ...]]:
+    """Return the archive's members, and what its library raises where the archive is broken."""
     if magic[:2] == b"PK":
-        from interlock_agent.zip_members import zip_members  # noqa: PLC0415 - only for a zip
+        from interlock_agent.zip_members import BROKEN_ZIP, zip_members  # noqa: PLC0415 - only for a zip
 
-        return zip_members(archive)
-    from interlock_agent.tar_members import tar_members  # noqa: PLC0415 - only for a tar
+        return zip_members(archive), BROKEN_ZIP
+    from interlock_agent.tar_members import BROKEN_TAR, tar_members  # noqa: PLC0415 - only for a tar
 
-    return tar_members(archive, is_gzip=magic[:2] == b"\x1f\x8b")
+    return tar_members(archive, is_gzip=magic[:2] == b"\x1f\x8b"), BROKEN_TAR
 
 
 def _unsafe(name: str, why: str) -> Refused:

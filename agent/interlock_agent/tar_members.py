@@ -9,15 +9,14 @@ from typing import IO
 
 from interlock_agent.archive import Kind, Member
 
+BROKEN_TAR: tuple[type[Exception], ...] = (tarfile.TarError,)
+
 
 def tar_members(archive: Path, *, is_gzip: bool) -> Iterator[Member]:
-    """Yield every entry of the tar as it is read; ValueError where it is broken."""
-    try:
-        with tarfile.open(archive, "r:gz" if is_gzip else "r:") as opened:
-            for info in opened:
-                yield _member(opened, info)
-    except tarfile.TarError as problem:
-        raise ValueError(f"not a zip, tar or tar.gz, or a broken one: {problem}") from problem
+    """Yield every entry of the tar as it is read; its content is readable only until the next one is asked for."""
+    with tarfile.open(archive, "r:gz" if is_gzip else "r:") as opened:
+        for info in opened:
+            yield _member(opened, info)
 
 
 def _member(opened: tarfile.TarFile, info: tarfile.TarInfo) -> Member:

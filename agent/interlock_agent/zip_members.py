@@ -12,16 +12,14 @@ from interlock_agent.archive import Kind, Member
 
 _LONGEST_TARGET = 4096
 _DEFAULT_MODE = 0o644
+BROKEN_ZIP: tuple[type[Exception], ...] = (zipfile.BadZipFile,)
 
 
 def zip_members(archive: Path) -> Iterator[Member]:
-    """Yield every entry of the zip; ValueError where it is broken or wants a password."""
-    try:
-        with zipfile.ZipFile(archive) as opened:
-            for info in opened.infolist():
-                yield _member(opened, info)
-    except (zipfile.BadZipFile, NotImplementedError) as problem:
-        raise ValueError(str(problem)) from problem
+    """Yield every entry of the zip; its content is readable only until the next one is asked for."""
+    with zipfile.ZipFile(archive) as opened:
+        for info in opened.infolist():
+            yield _member(opened, info)
 
 
 def _member(opened: zipfile.ZipFile, info: zipfile.ZipInfo) -> Member:

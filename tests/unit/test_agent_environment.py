@@ -1,0 +1,68 @@
+"""How the task is read from its variables."""
+
+from pathlib import Path
+
+import pytest
+
+from interlock_agent.environment import read_task
+
+LEAST = {
+    "INTERLOCK_RELEASE_ID": "shop-1",
+    "INTERLOCK_ATTEMPT": "2",
+    "INTERLOCK_FENCE": "3",
+    "INTERLOCK_RESULTS": "file:///srv/results",
+    "CLOUD_RUN_EXECUTION": "agent-x",
+    "DEPLOYMENT_SCRIPT": "gs://b/deploy.sh",
+}
+
+
+def test_the_least_environment_is_a_task() -> None:
+    task = read_task(LEAST)
+    assert task.problems == ()
+    assert task.identity is not None
+    assert task.identity.attempt_directory == Path("/srv/results/shop-1/2")
+    assert task.work is not None
+    assert task.work.allowed_sources == ("https://", "gs://")
+
+
+@pytest.mark.parametrize("name", LEAST)
+def test_a_missing_variable_is_named(name: str) -> None:
+    task = read_task({key: value for key, value in LEAST.items() if key != name})
+    assert task.problems == (f"{name} is missing",)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("INTERLOCK_RELEASE_ID", ".."),
+        ("INTERLOCK_RELEASE_ID", "a\udcffb"),
+        ("INTERLOCK_ATTEMPT", "-1"),
+        ("INTERLOCK_FENCE", "one"),
+        ("INTERLOCK_RESULTS", "gs://bucket/results"),
+        ("INTERLOCK_RESULTS", "file://host/results"),
+        ("INTERLOCK_RESULTS", "results"),
+        ("INTERLOCK_MAX_MEMBERS", "many"),
+        ("CLOUD_RUN_TASK_INDEX", "x"),
+        ("ARTIFACT_SHA256", "abc"),
+        ("SCRIPT_SHA256", "abc"),
+        ("SCRIPT_ARGS", '{"a": 1}'),
+        ("SCRIPT_ARGS", "[1]"),
+        ("SCRIPT_ARGS", '["nul \\u0000"]'),
+        ("SCRIPT_ARGS", "[" * 100_000),
+        ("DEPLOYMENT_SCRIPT", "deploy.sh"),
+        ("MANIFEST_PATH", "gs://b/manifest"),
+    ],
+)
+def test_a_bad_value_is_a_problem_with_its_name(name: str, value: str) -> None:
+    problems = read_task({**LEAST, name: value}).problems
+    assert any(name in problem for problem in problems)
+
+
+def test_all_problems_are_told_at_once() -> None:
+    assert len(read_task({}).problems) == len(LEAST)
+
+
+def test_only_the_releases_own_variables_go_to_the_script() -> None:
+    task = read_task({**LEAST, "RELEASE_PARAM_A": "1", "RELEASE_PARAM_a": "2", "TARGET_ENV": "dev", "LD_PRELOAD": "x"})
+    assert task.work is not None
+    assert task.work.variables == {"RELEASE_PARAM_A": "1", "TARGET_ENV": "dev"}
