@@ -1,0 +1,67 @@
+"""The `interlock` command: its table of commands, and the one place where errors become exit codes.
+
+Each command is a file of its own with one plain function. A file imports at its top only what --help needs;
+the function imports the rest when it runs, so that no Google library is loaded to print a help page.
+"""
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from cli.errors import CommandError, ExitCode, as_command_error
+from cli.local_down import down
+from cli.local_env import env
+from cli.local_up import up
+from cli.output import say, show_error
+
+SETTINGS = {"help_option_names": ["-h", "--help"]}
+
+
+def _group(help_text: str) -> typer.Typer:
+    return typer.Typer(
+        help=help_text,
+        no_args_is_help=True,
+        add_completion=False,
+        context_settings=SETTINGS,
+        rich_markup_mode=None,
+    )
+
+
+app = _group("Release control for Google Cloud: check, publish and follow releases.")
+
+local = _group("Run the whole system on this machine.")
+app.add_typer(local, name="local")
+local.command()(up)
+local.command()(env)
+local.command()(down)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with its code."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; return its exit code, with every error told on standard error and no traceback."""
+    try:
+        return int(app(args=list(arguments), prog_name="interlock", standalone_mode=False) or ExitCode.SUCCESS)
+    except typer.TyperException as error:
+        return _refuse(error)
+    except (typer.Abort, KeyboardInterrupt):
+        return ExitCode.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the process's edge
+        told = as_command_error(error)
+        show_error(told)
+        return told.code
+
+
+def _refuse(error: typer.TyperException) -> int:
+    message = error.format_message()
+    if message.startswith("Usage:"):  # a group named without a command: its help page says what there is
+        say(message)
+        return ExitCode.USAGE
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context else "interlock"
+    show_error(CommandError(message, f"run {path} --help", code=ExitCode.USAGE))
+    return ExitCode.USAGE
