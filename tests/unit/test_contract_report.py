@@ -34,7 +34,9 @@ def test_a_mistyped_key_is_told_what_was_meant_on_both_sides() -> None:
     assert (unknown.found, unknown.hint) == ('"staging"', 'did you mean "target_env"?')
 
 
-@pytest.mark.parametrize(("key", "meant"), [("Release-ID", "release_id"), ("serivce", "service")])
+@pytest.mark.parametrize(
+    ("key", "meant"), [("Release-ID", "release_id"), ("SERVICE", "service"), ("serivce", "service")]
+)
 def test_another_spelling_of_a_key_is_recognised(key: str, meant: str) -> None:
     assert the_violation(**{key: "a"}).hint == f'did you mean "{meant}"?'
 

@@ -3,7 +3,7 @@
 import string
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from interlock.domain.request import ReleaseRequest
@@ -142,7 +142,14 @@ def lane_templates(draw: st.DrawFn) -> str:
     return border.join(f"{draw(LITERALS)}{{{key}}}{draw(LITERALS)}" for key in keys)
 
 
+def a_target(target_env: str | None, service: str) -> dict[str, str | None]:
+    return {"target_env": target_env, "service": service, "deployment_type": None, "task": None}
+
+
 @given(lane_templates(), TARGETS, TARGETS)
+@example("{target_env}/{service}", a_target("a/b", "c"), a_target("a", "b/c"))
+@example("{target_env}/{service}", a_target(None, "c"), a_target("~", "c"))
+@example("{target_env}/{service}", a_target("", "c"), a_target(None, "c"))
 def test_two_targets_share_a_lane_only_by_being_equal(
     template: str, one: dict[str, str | None], other: dict[str, str | None]
 ) -> None:

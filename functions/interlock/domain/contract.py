@@ -101,7 +101,7 @@ def _missing(pointer: str, rule: str, key: str, unknown: list[str]) -> Violation
 
 
 def _unknown(path: list[str | int], known: list[str], shown: object) -> Violation:
-    spelt = str(path[-1]).strip().lower().replace("-", "_")[:_COMPARED]
+    spelt = str(path[-1]).strip().lower()[:_COMPARED]
     near = get_close_matches(spelt, known, n=1, cutoff=_NEAR)
     hint = f'did you mean "{near[0]}"?' if near else None
     return Violation(_pointer(path), "additionalProperties", "no such key", _found(shown, path), hint)
