@@ -16,7 +16,7 @@ class LedgerUnavailable(Exception):
 
 
 class Ledger(Protocol):
-    """Applies pure decisions to records, one serialisable transaction each."""
+    """Applies pure decisions to records, each whole or not at all, and only on records nobody changed meanwhile."""
 
     def transact(self, keys: Iterable[Key], decide: Decision[T]) -> T:
         """Read the keys, decide (reading on while it asks), write, and return the decision's result."""

@@ -1,13 +1,23 @@
-"""The ledger on Firestore: a collection per kind of record, serialisable transactions with retries."""
+"""The ledger on Firestore: a collection per kind of record, one atomic commit per decision.
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+The commit carries a precondition for every record it writes: unchanged since it was read, or not there yet. Whoever
+loses a race reads and decides again; nothing is locked while a decision is made.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, TypeVar, cast
 from urllib.parse import quote, unquote
 
-from google.api_core.exceptions import Aborted, GoogleAPICallError, RetryError
+from google.api_core.exceptions import (
+    Aborted,
+    AlreadyExists,
+    FailedPrecondition,
+    GoogleAPICallError,
+    RetryError,
+)
 from google.api_core.retry import Retry, if_exception_type
 from google.cloud import firestore
 from google.cloud.firestore_v1.base_query import FieldFilter
@@ -19,10 +29,10 @@ from interlock.ports import LedgerUnavailable
 
 T = TypeVar("T")
 
-_ATTEMPTS = 12
-
-# The library's own retries cover the commit; a read that loses its lock to another writer aborts outside of them.
-_ON_CONTENTION = Retry(predicate=if_exception_type(Aborted), initial=0.05, maximum=1.0, timeout=30.0)
+# Somebody else wrote first: read again and decide again, for as long as a push may be answered.
+_LOST_RACE = Retry(
+    predicate=if_exception_type(Aborted, AlreadyExists, FailedPrecondition), initial=0.02, maximum=0.5, timeout=30.0
+)
 
 
 class FirestoreLedger:
@@ -37,29 +47,36 @@ class FirestoreLedger:
         return firestore.Client(project=self._project, database=self._database)
 
     def transact(self, keys: Iterable[Key], decide: Decision[T]) -> T:
-        """Read, decide and write in one transaction; the decision runs again when another writer was faster."""
-        wanted = tuple(keys)
-
-        @firestore.transactional
-        def attempt(transaction: firestore.Transaction) -> T:
-            snapshot = self._read_all(wanted, transaction)
-            while not isinstance(step := decide(snapshot), Commit):
-                snapshot |= self._read_all(step.keys, transaction)
-            for key, record in step.writes.items():
-                transaction.set(self._reference(key), asdict(to_row(record)))
-            return step.result
-
-        return self._committed(lambda: cast("T", attempt(self._client.transaction(max_attempts=_ATTEMPTS))))
-
-    def _committed(self, attempt: Callable[[], T]) -> T:
+        """Read, decide and commit; the decision runs again when another writer was faster."""
         try:
-            return _ON_CONTENTION(attempt)()
+            return _LOST_RACE(partial(self._attempt, tuple(keys), decide))()
         except (GoogleAPICallError, RetryError) as error:
             raise LedgerUnavailable(str(error)) from error
-        except ValueError as error:
-            if not isinstance(error.__cause__, Aborted):
-                raise
-            raise LedgerUnavailable(str(error.__cause__)) from error
+
+    def _attempt(self, keys: Sequence[Key], decide: Decision[T]) -> T:
+        found = self._get(keys)
+        while not isinstance(step := decide({key: _record(key, one) for key, one in found.items()}), Commit):
+            found |= self._get(step.keys)
+        self._commit(step.writes, found)
+        return step.result
+
+    def _commit(self, writes: Mapping[Key, Record], found: Mapping[Key, Any]) -> None:
+        batch = self._client.batch()
+        for key, record in writes.items():
+            reference, row, before = self._reference(key), asdict(to_row(record)), found.get(key)
+            if before is None:
+                batch.set(reference, row)
+            elif before.exists:
+                batch.update(reference, row, self._client.write_option(last_update_time=before.update_time))
+            else:
+                batch.create(reference, row)
+        if writes:
+            batch.commit()
+
+    def _get(self, keys: Sequence[Key]) -> dict[Key, Any]:
+        by_path = {self._reference(key).path: key for key in keys}
+        found = self._client.get_all([self._reference(key) for key in keys]) if keys else ()
+        return {by_path[one.reference.path]: one for one in found}
 
     def read(self, key: Key) -> Record | None:
         """Return the record as last committed, or None."""
@@ -84,12 +101,6 @@ class FirestoreLedger:
         except (GoogleAPICallError, RetryError) as error:
             raise LedgerUnavailable(str(error)) from error
         return [cast("Release", _record(Key("releases", unquote(one.id)), one)) for one in found]
-
-    def _read_all(self, keys: Sequence[Key], transaction: firestore.Transaction) -> dict[Key, Record | None]:
-        references = {self._reference(key).path: key for key in keys}
-        found = transaction.get_all([self._reference(key) for key in keys])
-        by_path: Mapping[str, Any] = {one.reference.path: one for one in found}
-        return {key: _record(key, by_path[path]) for path, key in references.items()}
 
     def _reference(self, key: Key) -> firestore.DocumentReference:
         return self._client.collection(key.kind).document(quote(key.id, safe=""))

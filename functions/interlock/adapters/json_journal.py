@@ -25,7 +25,7 @@ class JsonJournal:
 
     def write(self, entry: Mapping[str, object]) -> None:
         """Write an entry that is already whole and redacted, as one line."""
-        sys.stdout.write(json.dumps(entry, default=str, ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(entry, default=str) + "\n")
         sys.stdout.flush()
 
 

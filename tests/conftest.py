@@ -1,0 +1,27 @@
+"""What tests of several kinds share: Google's Firestore emulator, started once, a fresh project for each test."""
+
+import os
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+from interlock.wiring import FullLedger, open_ledger
+from local.official import OfficialEmulator, find_emulator
+
+
+@pytest.fixture(scope="session")
+def firestore_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OfficialEmulator]:
+    if find_emulator("firestore") is None:
+        pytest.skip("Google's Firestore emulator (gcloud components install cloud-firestore-emulator) or Java is missing")
+    with OfficialEmulator("firestore", tmp_path_factory.mktemp("firestore")) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def firestore_ledger(firestore_emulator: OfficialEmulator) -> Iterator[FullLedger]:
+    before = os.environ.get("FIRESTORE_EMULATOR_HOST")
+    os.environ["FIRESTORE_EMULATOR_HOST"] = firestore_emulator.address
+    yield open_ledger(f"firestore://test-{uuid4().hex[:12]}/(default)")
+    os.environ.pop("FIRESTORE_EMULATOR_HOST")
+    if before is not None:
+        os.environ["FIRESTORE_EMULATOR_HOST"] = before
