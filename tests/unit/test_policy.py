@@ -50,6 +50,7 @@ def test_a_source_under_the_prefix_is_admitted(uri: str, prefix: str) -> None:
         ("https://a.b.evil/x", "https://a.b"),
         ("https://a.b@evil/x", "https://a.b"),
         ("https://a.b:443@evil/x", "https://a.b"),
+        ("https://someone@a.b/x", "https://a.b"),
         ("https://evil/x#https://a.b/", "https://a.b"),
         ("https://evil?https://a.b/", "https://a.b"),
         ("https://evil\\@a.b/x", "https://a.b"),
