@@ -1,6 +1,7 @@
 """Runs the Cloud Run stand-in as a process of its own and talks to it through Google's own clients."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -21,6 +22,28 @@ from google.cloud.run_v2.services.jobs.transports import JobsGrpcTransport
 PARENT = "projects/interlock-local/locations/local"
 DEADLINE_SECONDS = 30.0
 T = TypeVar("T")
+ENV = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "SECRET_OF_THE_SERVER": "1"}
+
+
+def sh(script: str, **settings: Any) -> dict[str, Any]:
+    return {"command": ["/bin/sh", "-c", script], **settings}
+
+
+JOBS = {
+    "good": sh('echo "hello $WHO"', env={"WHO": "world", "KEPT": "yes"}),
+    "bad": sh("exit 3"),
+    "environment": sh("env"),
+    "arguments": {"command": ["/bin/echo", "said"], "args": ["one", "two"]},
+    "polite": sh("trap 'echo left in peace; exit 0' TERM; echo ready; while :; do sleep 0.05; done", timeout_seconds=1),
+    "stubborn": sh("trap '' TERM; echo ready; while :; do sleep 0.05; done", timeout_seconds=60),
+    "litter": sh("setsid sleep 600 & sleep 600 & echo ready"),
+    "flaky": sh('echo "try $CLOUD_RUN_TASK_ATTEMPT"; test "$CLOUD_RUN_TASK_ATTEMPT" = 1', max_retries=1),
+    "hopeless": sh("exit 1", max_retries=2),
+    "slow": sh("echo ready; sleep 1; echo done"),
+    "endless": sh("echo ready; sleep 600"),
+    "narrow": sh("sleep 0.1", task_count=3, parallelism=1),
+    "missing": {"command": ["/no/such/command"]},
+}
 
 
 def a_free_port() -> int:
@@ -117,3 +140,15 @@ class Client:
 
 def completed_condition(execution: run_v2.Execution) -> run_v2.Condition:
     return next(condition for condition in execution.conditions if condition.type_ == "Completed")
+
+
+def processes_of(name: str) -> list[Path]:
+    marker = f"CLOUD_RUN_EXECUTION={name.rpartition('/')[2]}".encode()
+    return [one for one in Path("/proc").glob("[0-9]*/environ") if marker in read(one)]
+
+
+def read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""

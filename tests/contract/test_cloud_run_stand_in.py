@@ -1,43 +1,25 @@
 """The Cloud Run stand-in, seen through google-cloud-run's own clients."""
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from google.api_core import exceptions
 from google.cloud import run_v2
 
-from tests.contract.cloud_run_server import PARENT, Client, CloudRunServer, a_free_port, completed_condition, eventually
+from tests.contract.cloud_run_server import (
+    ENV,
+    JOBS,
+    PARENT,
+    Client,
+    CloudRunServer,
+    completed_condition,
+    eventually,
+    processes_of,
+)
 
 State, Reason = run_v2.Condition.State, run_v2.Condition.ExecutionReason
-ENV = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "SECRET_OF_THE_SERVER": "1"}
-
-
-def sh(script: str, **settings: Any) -> dict[str, Any]:
-    return {"command": ["/bin/sh", "-c", script], **settings}
-
-
-JOBS = {
-    "good": sh('echo "hello $WHO"', env={"WHO": "world", "KEPT": "yes"}),
-    "bad": sh("exit 3"),
-    "environment": sh("env"),
-    "arguments": {"command": ["/bin/echo", "said"], "args": ["one", "two"]},
-    "polite": sh("trap 'echo left in peace; exit 0' TERM; echo ready; while :; do sleep 0.05; done", timeout_seconds=1),
-    "stubborn": sh("trap '' TERM; echo ready; while :; do sleep 0.05; done", timeout_seconds=60),
-    "litter": sh("setsid sleep 600 & sleep 600 & echo ready"),
-    "flaky": sh('echo "try $CLOUD_RUN_TASK_ATTEMPT"; test "$CLOUD_RUN_TASK_ATTEMPT" = 1', max_retries=1),
-    "hopeless": sh("exit 1", max_retries=2),
-    "slow": sh("echo ready; sleep 1; echo done"),
-    "endless": sh("echo ready; sleep 600"),
-    "narrow": sh("sleep 0.1", task_count=3, parallelism=1),
-    "missing": {"command": ["/no/such/command"]},
-}
 
 
 @pytest.fixture(scope="module")
@@ -45,13 +27,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudRunServer]
     running = CloudRunServer(tmp_path_factory.mktemp("cloud_run") / "state", JOBS, env=ENV).start()
     yield running
     assert running.stop() == 0
-
-
-@pytest.fixture
-def own_server(tmp_path: Path) -> Iterator[CloudRunServer]:
-    server = CloudRunServer(tmp_path / "state", JOBS, env=ENV)
-    yield server
-    server.leave_nothing()
 
 
 @pytest.fixture
@@ -137,18 +112,6 @@ def test_nothing_that_a_container_started_outlives_it(client: Client) -> None:
     name = client.run("litter")
     assert client.completed(name).succeeded_count == 1
     assert not processes_of(name)
-
-
-def processes_of(name: str) -> list[Path]:
-    marker = f"CLOUD_RUN_EXECUTION={name.rpartition('/')[2]}".encode()
-    return [one for one in Path("/proc").glob("[0-9]*/environ") if marker in read(one)]
-
-
-def read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError:
-        return b""
 
 
 def test_a_cancelled_execution_is_cancelled_and_its_operation_has_no_error(client: Client) -> None:
@@ -264,117 +227,3 @@ def test_an_override_that_cannot_be_is_refused_and_starts_nothing(client: Client
     with pytest.raises(exceptions.InvalidArgument):
         client.jobs.run_job(request={"name": f"{PARENT}/jobs/arguments", "overrides": overrides})
     assert client.jobs.get_job(name=f"{PARENT}/jobs/arguments").execution_count == before
-
-
-def test_a_run_survives_the_servers_death_and_so_does_its_end(own_server: CloudRunServer) -> None:
-    own_server.start("--processes", "2")
-    with own_server.client() as client:
-        names = [client.run("slow") for _ in range(4)]
-        eventually(lambda: all(client.log(name) for name in names[:2]))
-    own_server.stop(signal.SIGKILL)
-    own_server.start("--processes", "2")
-    with own_server.client() as client:
-        assert [client.completed(name).succeeded_count for name in names] == [1] * 4
-        assert [client.log(name) for name in names] == ["ready\ndone\n"] * 4
-
-
-def test_a_run_that_ends_while_the_server_is_dead_is_collected_by_the_next(own_server: CloudRunServer) -> None:
-    own_server.start()
-    with own_server.client() as client:
-        name = client.run("slow")
-        log = Path(client.executions.get_execution(name=name).log_uri.removeprefix("file://")) / "0.log"
-        eventually(lambda: client.log(name))
-    own_server.stop(signal.SIGKILL)
-    eventually(lambda: "done" in log.read_text())
-    own_server.start()
-    with own_server.client() as client:
-        assert client.completed(name).succeeded_count == 1
-
-
-def test_a_cancel_after_a_restart_reaches_what_an_earlier_server_started(own_server: CloudRunServer) -> None:
-    own_server.start()
-    with own_server.client() as client:
-        name = client.run("endless")
-        eventually(lambda: client.log(name))
-    own_server.stop(signal.SIGKILL)
-    own_server.start()
-    with own_server.client() as client:
-        client.executions.cancel_execution(name=name)
-        assert client.completed(name).cancelled_count == 1
-
-
-def test_a_task_whose_keeper_vanished_is_ended_and_has_failed_as_lost(own_server: CloudRunServer) -> None:
-    own_server.start()
-    with own_server.client() as client:
-        name = client.run("endless")
-        eventually(lambda: client.log(name))
-        (begun,) = own_server.state.glob("tasks/*/0-0/begun")
-        os.kill(int(begun.read_text()), signal.SIGKILL)
-        condition = completed_condition(client.completed(name))
-        assert condition.execution_reason == Reason.NON_ZERO_EXIT_CODE
-        assert "lost" in condition.message
-        eventually(lambda: not processes_of(name))
-
-
-def test_a_stopped_server_takes_its_tasks_along(own_server: CloudRunServer) -> None:
-    own_server.start("--processes", "1")
-    with own_server.client() as client:
-        running, queued = client.run("stubborn"), client.run("good")
-        eventually(lambda: client.log(running))
-        (begun,) = own_server.state.glob("tasks/*/0-0/begun")
-        keeper = Path("/proc", begun.read_text())
-    assert own_server.stop() == 0
-    assert not keeper.exists()
-    own_server.start()
-    with own_server.client() as client:
-        assert client.completed(running).failed_count == 1
-        assert client.completed(queued).succeeded_count == 1
-
-
-def test_a_server_may_leave_its_tasks_to_the_next_one(own_server: CloudRunServer) -> None:
-    own_server.start("--no-stop-tasks-on-exit")
-    with own_server.client() as client:
-        name = client.run("slow")
-        eventually(lambda: client.log(name))
-    assert own_server.stop() == 0
-    own_server.start()
-    with own_server.client() as client:
-        assert client.completed(name).succeeded_count == 1
-
-
-@pytest.mark.parametrize(
-    ("jobs", "complaint"),
-    [
-        ("{}", "missing required field `project`"),
-        ("no json", "malformed"),
-        ('{"project": "p", "location": "l", "jobs": {"j": {"command": []}}}', "$.jobs[...].command"),
-    ],
-)
-def test_a_wrong_jobs_file_is_told_in_one_line(tmp_path: Path, jobs: str, complaint: str) -> None:
-    (tmp_path / "jobs.json").write_text(jobs)
-    error = failed_start(port=a_free_port(), state=tmp_path / "state", jobs=tmp_path / "jobs.json")
-    assert complaint in error
-    assert error.count("\n") == 1
-
-
-def test_a_second_server_on_the_same_state_is_refused(server: CloudRunServer) -> None:
-    error = failed_start(port=a_free_port(), state=server.state, jobs=server.state / "jobs.json")
-    assert "in use by another server" in error
-
-
-def test_a_taken_port_is_refused(server: CloudRunServer, tmp_path: Path) -> None:
-    assert str(server.port) in failed_start(port=server.port, state=tmp_path, jobs=server.state / "jobs.json")
-
-
-def failed_start(*, port: int, state: Path, jobs: Path) -> str:
-    command = [sys.executable, "-m", "local.cloud_run", "--port", str(port), "--state", str(state)]
-    run = subprocess.run([*command, "--jobs", str(jobs)], capture_output=True, text=True, timeout=30, check=False)
-    assert run.returncode == 1
-    return run.stderr
-
-
-def test_the_help_names_every_option() -> None:
-    text = subprocess.run(
-        [sys.executable, "-m", "local.cloud_run", "--help"], capture_output=True, text=True, check=True
-    )
-    assert all(option in text.stdout for option in ("--port", "--state", "--jobs", "--stop-tasks-on-exit"))
