@@ -1,0 +1,49 @@
+# What there is to do here; `make` alone prints it. Needs Python 3.11+ and make, nothing else.
+PYTHON     ?= python3
+UV_VERSION := 0.13.9
+UV         ?= $(shell uv --version 2>/dev/null | grep -qF ' $(UV_VERSION)' && command -v uv || echo .uv/bin/uv)
+BIN        := .venv/bin
+READY      := .venv/.ready
+EXPORT     := export --frozen --quiet --no-emit-project --no-hashes --no-header
+
+export UV_PYTHON_DOWNLOADS := never
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint lock clean
+
+help: ## Print the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 15
+
+setup: $(READY) ## Install everything into .venv, pinned by uv.lock
+
+demo: $(READY) ## Run the whole system here and send it real releases
+	$(BIN)/interlock local demo
+
+test: lint ## Check the code, then run the tests
+	$(BIN)/pytest -m 'not slow' $(PYTEST_FLAGS)
+
+lint: $(READY) ## Check style, types and the arrows between packages
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lock: $(READY) ## Renew uv.lock and the requirements of functions and agent
+	$(UV) lock
+	$(UV) $(EXPORT) --only-group functions --output-file functions/requirements.txt
+	$(UV) $(EXPORT) --only-group agent --output-file agent/requirements.txt
+
+clean: ## Remove what setup and the tools have made; the local stack's state stays
+	rm -rf .venv .uv .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The list of packages decides; the second time there is nothing to do.
+$(READY): uv.lock pyproject.toml | $(filter .uv/bin/uv,$(UV))
+	$(UV) sync --frozen --all-groups --compile-bytecode --python '$(PYTHON)'
+	@touch $@
+
+.uv/bin/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo 'Python 3.11 or newer is needed: make PYTHON=python3.12 $(MAKECMDGOALS)' >&2; exit 1; }
+	@$(PYTHON) -m venv .uv || { rm -rf .uv; \
+	  echo '$(PYTHON) cannot make a virtual environment; install its venv module (Debian: apt install python3-venv)' >&2; exit 1; }
+	.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
