@@ -70,7 +70,8 @@ class Courier:
         try:
             self._deliver(letter.entry)
         except Exception as error:  # noqa: BLE001 - whatever went wrong, the letter must go again
-            log.warning("%s: not delivered, attempt %d: %s", self._route, letter.attempts + 1, error)
+            name = letter.entry["labels"]["run.googleapis.com/execution_name"]
+            log.warning("%s: %s not taken, attempt %d: %s", name, self._route, letter.attempts + 1, error)
             with self._transaction() as connection:
                 outbox.failed(connection, letter, now=datetime.now(UTC))
         else:

@@ -20,5 +20,7 @@ class SinkRoute:
     def deliver(self, entry: Mapping[str, Any]) -> None:
         """Returns once the topic has acknowledged; anything else raises."""
         stamp = {"logging.googleapis.com/timestamp": entry["timestamp"]}
-        publish = self._publisher.publish(self._topic, msgspec.json.encode(entry), timeout=TIMEOUT_SECONDS, **stamp)
+        data = msgspec.json.encode(entry)
+        # The outbox repeats; the client's own repetition would only hide the failure for minutes.
+        publish = self._publisher.publish(self._topic, data, retry=None, timeout=TIMEOUT_SECONDS, **stamp)
         publish.result(timeout=TIMEOUT_SECONDS)

@@ -1,6 +1,7 @@
 """Runs the tasks: starts what has room, watches what runs, and records every end before anything follows from it."""
 
 import contextlib
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -10,11 +11,13 @@ from pathlib import Path
 from local.audit_log import outbox
 from local.cloud_run import records
 from local.cloud_run.attempt import Attempt, Order
-from local.cloud_run.execution import Cause, Ending, Execution, TaskState, cancel, end, start, startable
+from local.cloud_run.execution import Cause, Ending, Execution, TaskState, cancel, end, outcome, start, startable
 from local.cloud_run.orphans import end_orphans
 from local.cloud_run.records import Database
 
 Announce = Callable[[Execution], list[outbox.Letter]]
+
+log = logging.getLogger("local.cloud_run")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ class Runner:
                 records.save(connection, execution)
             self._open[execution.uid] = execution
             self._changed.notify_all()
+        log.info("%s: accepted, %d task(s)", execution.name, len(execution.tasks))
 
     def cancel(self, uid: str) -> None:
         """Records the wish first, so that it outlives this process, then stops what runs."""
@@ -136,6 +140,7 @@ class Runner:
         self._open[execution.uid] = execution
         if is_done:
             del self._open[execution.uid]
+            log.info("%s: %s", execution.name, outcome(execution))
 
     def _stop(self, concerns: Callable[[tuple[str, int]], bool]) -> None:
         for key, attempt in self._watched.items():
