@@ -14,6 +14,9 @@ from cli.local_down import down
 from cli.local_env import env
 from cli.local_up import up
 from cli.output import say, show_error
+from cli.publish import publish
+from cli.releases_show import show_release
+from cli.validate import validate
 
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 
@@ -29,6 +32,13 @@ def _group(help_text: str) -> typer.Typer:
 
 
 app = _group("Release control for Google Cloud: check, publish and follow releases.")
+
+app.command()(validate)
+app.command()(publish)
+
+releases = _group("Look at releases.")
+app.add_typer(releases, name="releases")
+releases.command("show")(show_release)
 
 local = _group("Run the whole system on this machine.")
 app.add_typer(local, name="local")

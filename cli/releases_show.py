@@ -1,0 +1,27 @@
+"""`interlock releases show`: one release's state and timeline, read from the ledger."""
+
+from typing import Annotated
+
+import typer
+
+from cli.errors import CommandError, ExitCode
+from cli.output import JsonFlag, show
+
+
+def show_release(
+    release_id: Annotated[str, typer.Argument(metavar="ID", help="The release id.")],
+    ledger: Annotated[str, typer.Option(envvar="INTERLOCK_LEDGER", help="sqlite:///PATH or firestore://PROJECT/DB")],
+    as_json: JsonFlag = False,  # noqa: FBT002 - a flag
+) -> int:
+    """Show where a release stands, how it got there, and how it ended."""
+    from cli.release_view import as_document, as_lines
+    from interlock.domain.release import Release
+    from interlock.domain.step import release_key
+    from interlock.wiring import open_ledger
+
+    release = open_ledger(ledger).read(release_key(release_id))
+    if not isinstance(release, Release):
+        remedy = "check the id; a message just published takes a moment to arrive"
+        raise CommandError(f"no release {release_id}", remedy, code=ExitCode.FAILURE)
+    show(as_document(release), as_lines(release), as_json=as_json)
+    return ExitCode.SUCCESS

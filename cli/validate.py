@@ -1,0 +1,29 @@
+"""`interlock validate`: judge release requests by the schema that dispatch_release uses."""
+
+from typing import Annotated
+
+import typer
+
+from cli.errors import ExitCode
+from cli.output import JsonFlag, show
+from cli.request_files import RequestFile, read_request
+
+
+def validate(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Request files; - reads standard input.")],
+    as_json: JsonFlag = False,  # noqa: FBT002 - a flag
+) -> int:
+    """Check request files and name every rule they break; exit 2 if any does."""
+    requests = [read_request(name) for name in files]
+    document = [_told(one) for one in requests]
+    show(document, (line for one in requests for line in _lines(one)), as_json=as_json)
+    return ExitCode.SUCCESS if all(one.is_valid for one in requests) else ExitCode.REJECTED
+
+
+def _told(request: RequestFile) -> dict[str, object]:
+    violations = [violation.as_dict() for violation in request.violations]
+    return {"file": request.name, "valid": request.is_valid, "violations": violations}
+
+
+def _lines(request: RequestFile) -> list[str]:
+    return [f"{request.name}: valid"] if request.is_valid else request.complaints()
