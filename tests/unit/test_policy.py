@@ -54,6 +54,7 @@ def test_a_source_under_the_prefix_is_admitted(uri: str, prefix: str) -> None:
         ("https://evil/x#https://a.b/", "https://a.b"),
         ("https://evil?https://a.b/", "https://a.b"),
         ("https://evil\\@a.b/x", "https://a.b"),
+        ("https://a.b/x\\y", "https://a.b"),
         ("https://a.b\t.evil/x", "https://a.b"),
         (" https://a.b/x", "https://a.b"),
         ("https://xa.b/x", "https://a.b"),
