@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import typer
 
 from cli.errors import CommandError, ExitCode, as_command_error
+from cli.local_demo import demo
 from cli.local_down import down
 from cli.local_env import env
 from cli.local_up import up
@@ -45,6 +46,7 @@ app.add_typer(local, name="local")
 local.command()(up)
 local.command()(env)
 local.command()(down)
+local.command()(demo)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,0 +1,96 @@
+"""`interlock local demo`: the whole system on this machine, good and bad releases, each watched to its end."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.errors import ExitCode
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from cli.demo.scenes import Scene
+    from interlock.domain.release import Release
+
+StateFlag = Annotated[Path, typer.Option("--state", help="Directory of the demo's own stack; emptied first.")]
+SecondsFlag = Annotated[float, typer.Option("--seconds", help="How long the releases may take.")]
+
+
+def demo(state: StateFlag = Path(".interlock-demo"), seconds: SecondsFlag = 45.0) -> int:
+    """Run good, bad, doubled and hopeless releases; exit 0 only if each ended as it must."""
+    import shutil
+
+    from rich.console import Console
+
+    from cli.demo import stage
+
+    console, state = Console(), state.resolve()
+    stage.stop(state)
+    shutil.rmtree(state, ignore_errors=True)
+    try:
+        return _play(state, console, seconds)
+    finally:
+        stage.stop(state)
+
+
+def _play(state: Path, console: "Console", seconds: float) -> int:
+    from cli.demo import stage
+    from cli.demo.scenes import scenes
+    from cli.demo.watch import watch
+
+    tally = state / "tally"
+    cast = scenes(stage.make_artifact(state / "my-app-1.2.4.zip"), tally)
+    console.print("starting Pub/Sub, Cloud Run, four functions and the ledger on this machine …", highlight=False)
+    environment = stage.start(state, stage.make_routes(state / "demo-routes.json"))
+    _publish(cast, environment)
+    found = watch(cast, lambda: _look(cast, environment), console=console, seconds=seconds)
+    return _judge(cast, found, state, console)
+
+
+def _publish(cast: "tuple[Scene, ...]", environment: Mapping[str, str]) -> None:
+    from interlock.ports import Outgoing
+    from interlock.wiring import open_publisher
+
+    messages = [Outgoing(data=body, attributes={"origin": "demo"}) for scene in cast for body in scene.bodies]
+    open_publisher(environment["PUBSUB_EMULATOR_HOST"]).publish(environment["INTERLOCK_REQUESTS_TOPIC"], messages)
+
+
+def _look(cast: "tuple[Scene, ...]", environment: Mapping[str, str]) -> "dict[str, Release]":
+    from interlock.domain.release import Release
+    from interlock.domain.step import release_key
+    from interlock.wiring import open_ledger
+
+    ledger = open_ledger(environment["INTERLOCK_LEDGER"])
+    found = {scene.release_id: ledger.read(release_key(scene.release_id)) for scene in cast}
+    return {release_id: one for release_id, one in found.items() if isinstance(one, Release)}
+
+
+def _judge(cast: "tuple[Scene, ...]", found: "Mapping[str, Release]", state: Path, console: "Console") -> int:
+    from cli.demo import stage
+    from cli.demo.verdict import faults
+    from cli.release_view import as_lines
+
+    for release in found.values():
+        console.print("\n".join(["", *as_lines(release)]), highlight=False, markup=False)
+    alerts = _alerts(cast, state)
+    wrong = list(faults(cast, found, runs=stage.lines_of(state / "tally"), alerted=alerts))
+    console.print("", *(f"alert      {one}" for one in alerts), sep="\n", highlight=False)
+    console.print("\n".join(wrong) or "\nevery release ended as it must", highlight=False, markup=False)
+    return ExitCode.FAILURE if wrong else ExitCode.SUCCESS
+
+
+def _alerts(cast: "tuple[Scene, ...]", state: Path) -> list[str]:
+    """Return the releases that were alerted, once all that must be are there or 10 s are over."""
+    import time
+
+    from cli.demo import stage
+
+    due = {scene.release_id for scene in cast if scene.is_alerted}
+    deadline = time.monotonic() + 10.0
+    while time.monotonic() < deadline:
+        if due <= set(alerts := stage.alerted(state / "logs" / "alert_dead_letter.log")):
+            return alerts
+        time.sleep(0.2)
+    return alerts

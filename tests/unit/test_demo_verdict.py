@@ -1,0 +1,60 @@
+"""The demo's judge passes what is right and names what is not."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cli.demo.scenes import Scene, scenes
+from cli.demo.verdict import faults
+from interlock.domain.release import Release, Result, State, Step
+from tests.build import a_release, at
+
+SCENE = Scene(release_id="web-1", shows="", bodies=(), ends="succeeded")
+
+
+def run(release_id: str, start: float, end: float, state: State = State.SUCCEEDED) -> Release:
+    steps = [(State.STARTED, start), (state, end)]
+    history = tuple(Step(state=one, at=at(when), attempt=1, sequence=1) for one, when in steps)
+    return a_release(release_id, state=state, history=history)
+
+
+def judge(scene: Scene, release: Release | None, *, runs: int = 1, alerted: bool = True) -> list[str]:
+    found = {scene.release_id: release} if release else {}
+    names = [scene.release_id]
+    return list(faults([scene], found, runs=names * runs, alerted=names if alerted else []))
+
+
+def test_what_ended_as_it_must_passes() -> None:
+    assert judge(SCENE, run("web-1", 0, 5)) == []
+
+
+@pytest.mark.parametrize(
+    ("scene", "release", "runs", "alerted", "said"),
+    [
+        (SCENE, None, 1, True, "no record"),
+        (SCENE, run("web-1", 0, 5, State.FAILED), 1, True, "must end succeeded"),
+        (SCENE, run("web-1", 0, 5), 2, True, "ran 2 times"),
+        (SCENE, run("web-1", 0, 5), 0, True, "ran 0 times"),
+        (replace(SCENE, reason="timeout"), replace(run("web-1", 0, 5), result=Result(reason="x")), 1, True, "for x"),
+        (replace(SCENE, is_alerted=True), run("web-1", 0, 5), 1, False, "must reach an alert"),
+    ],
+)
+def test_what_did_not_is_named(scene: Scene, release: Release | None, runs: int, alerted: bool, said: str) -> None:
+    [fault] = judge(scene, release, runs=runs, alerted=alerted)
+    assert said in fault
+
+
+def test_two_at_once_in_one_lane_are_named() -> None:
+    found = {"one": run("one", 0, 5), "two": run("two", 4, 8)}
+    assert list(faults([], found, runs=[], alerted=[])) == ["one and two ran at the same time in lane staging/web"]
+
+
+def test_one_after_the_other_passes() -> None:
+    found = {"one": run("one", 0, 5), "two": run("two", 5, 8)}
+    assert list(faults([], found, runs=[], alerted=[])) == []
+
+
+def test_every_scene_has_a_name_of_its_own(tmp_path: Path) -> None:
+    names = [scene.release_id for scene in scenes(tmp_path / "a.zip", tmp_path / "tally")]
+    assert len(names) == len(set(names))
