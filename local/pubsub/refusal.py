@@ -1,0 +1,28 @@
+"""How a call is refused: a status code of Google's and a sentence."""
+
+import grpc
+
+
+class Refused(Exception):
+    """Raised by a method; both wire formats turn it into their own form."""
+
+    def __init__(self, code: grpc.StatusCode, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+def not_found(name: str) -> Refused:
+    """No resource has this name."""
+    return Refused(grpc.StatusCode.NOT_FOUND, f"Resource not found (resource={name.rpartition('/')[2]}).")
+
+
+def already_exists(name: str) -> Refused:
+    """A resource has this name already."""
+    short = name.rpartition("/")[2]
+    return Refused(grpc.StatusCode.ALREADY_EXISTS, f"Resource already exists in the project (resource={short}).")
+
+
+def invalid(message: str) -> Refused:
+    """The request cannot be carried out, now or later."""
+    return Refused(grpc.StatusCode.INVALID_ARGUMENT, message)

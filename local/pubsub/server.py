@@ -1,0 +1,86 @@
+"""The whole server on one event loop: state, both wire formats, deliveries."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import grpc.aio
+import uvicorn
+
+from local.pubsub.feed import Feed
+from local.pubsub.front import Front
+from local.pubsub.grpc_form import grpc_server
+from local.pubsub.hub import Hub
+from local.pubsub.journal import Journal
+from local.pubsub.methods import methods
+from local.pubsub.push import Pusher
+from local.pubsub.rest_form import rest_app
+
+GRACE_SECONDS = 1.0
+
+
+class Rest(uvicorn.Server):
+    """Leaves the signals to the process."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """None are captured here."""
+        yield
+
+
+async def serve(state: Path, *, port: int, stopping: asyncio.Event) -> None:
+    """Until `stopping` is set; raises `OSError` where the port is taken."""
+    journal = Journal(state / "pubsub.db")
+    workers: set[asyncio.Task[None]] = set()
+
+    def spawn(feed: Feed) -> None:
+        for work in (feed.keep_time(), Pusher(feed).run()):
+            task = asyncio.create_task(work)
+            workers.add(task)
+            task.add_done_callback(workers.discard)
+
+    hub = Hub(journal, spawn)
+    hub.load()
+    table = methods(hub)
+    api, rest = grpc_server(hub, table), Rest(_config(rest_app(table)))
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(journal.close)
+        stack.callback(lambda: [task.cancel() for task in workers])
+        front = Front(grpc_port=await _start(api, stack), rest_port=await _start_rest(rest, stack))
+        listener = await front.serve(port)
+        stack.callback(listener.close)
+        await stopping.wait()
+
+
+async def _start(api: grpc.aio.Server, stack: contextlib.AsyncExitStack) -> int:
+    port = api.add_insecure_port("127.0.0.1:0")
+    await api.start()
+    stack.push_async_callback(api.stop, GRACE_SECONDS)
+    return port
+
+
+async def _start_rest(rest: uvicorn.Server, stack: contextlib.AsyncExitStack) -> int:
+    private = socket.create_server(("127.0.0.1", 0))
+    running = asyncio.create_task(rest.serve([private]))
+
+    async def stop() -> None:
+        rest.should_exit = True
+        await running
+
+    stack.push_async_callback(stop)
+    port: int = private.getsockname()[1]
+    return port
+
+
+def _config(app: object) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        http="h11",
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        timeout_graceful_shutdown=1,
+    )
