@@ -5,14 +5,21 @@ from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck, settings
 from interlock.wiring import FullLedger, open_ledger
 from local.official import OfficialEmulator, find_emulator
+
+# Two busy cores make any single example slow now and then; what counts is the property.
+settings.register_profile("interlock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("interlock")
 
 
 @pytest.fixture(scope="session")
 def firestore_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OfficialEmulator]:
     if find_emulator("firestore") is None:
-        pytest.skip("Google's Firestore emulator (gcloud components install cloud-firestore-emulator) or Java is missing")
+        pytest.skip(
+            "Google's Firestore emulator (gcloud components install cloud-firestore-emulator) or Java is missing"
+        )
     with OfficialEmulator("firestore", tmp_path_factory.mktemp("firestore")) as emulator:
         yield emulator
 

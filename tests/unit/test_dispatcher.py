@@ -262,3 +262,13 @@ def test_every_event_that_leaves_fits_its_schema(world: World) -> None:
     published = world.publisher.published[STATUS]
     assert {one.attributes["state"] for one in published} >= {"errored", "started", "queued", "cancelled", "rejected"}
     assert [contract.violations(json.loads(one.data)) for one in published] == [()] * len(published)
+
+
+def test_a_routes_new_defaults_make_no_conflict_of_a_duplicate(world: World) -> None:
+    task = {"task": "clean-up", "release_id": "nightly", "target_env": "staging"}
+    routes = [{"name": "all", "match": {}, "job": JOB, "defaults": {"deployment_script": "gs://scripts/a.sh"}}]
+    before = World(ledger=world.ledger, routes={"routes": routes})
+    before.push(task, "1")
+    routes[0]["defaults"] = {"deployment_script": "gs://scripts/b.sh"}
+    World(ledger=world.ledger, routes={"routes": routes}).push(task, "2")
+    assert world.release("nightly").message_ids == ("1", "2")
