@@ -32,6 +32,7 @@ def as_command_error(error: Exception) -> CommandError:
         return error
     from interlock.config import ConfigurationError
     from interlock.ports import LedgerUnavailable, PublishFailed
+    from local.errors import PartFailed, StackError
 
     text = one_line(error)
     match error:
@@ -41,6 +42,10 @@ def as_command_error(error: Exception) -> CommandError:
             return CommandError(f"the ledger does not answer: {text}", "check INTERLOCK_LEDGER, then try again")
         case PublishFailed():
             return CommandError(f"the topic did not confirm: {text}", "check the topic, then publish it again")
+        case PartFailed():
+            return CommandError("\n  ".join((text, *error.log)), error.remedy, code=ExitCode.ERRORED)
+        case StackError():
+            return CommandError(text, error.remedy)
         case _:
             return CommandError(f"{type(error).__name__}: {text}", "this is a fault of the command; please report it")
 

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, settings
+
 from interlock.wiring import FullLedger, open_ledger
 from local.official import OfficialEmulator, find_emulator
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -405,7 +405,7 @@ class TestCancel:
 
 
 class TestNewest:
-    NEWEST = {"lane_mode": LaneMode.NEWEST}
+    NEWEST: ClassVar = {"lane_mode": LaneMode.NEWEST}
 
     def test_a_newer_request_replaces_those_that_wait_and_not_what_runs(self) -> None:
         _, lane = started(plan=self.NEWEST)

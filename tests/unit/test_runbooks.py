@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from interlock.adapters.cloud_run_jobs import _REFUSALS
 
 PAGE = Path(__file__).parents[2] / "docs" / "runbooks" / "dead-letters.md"
