@@ -1,10 +1,86 @@
 """`interlock local up`: run the whole system on this machine, in the foreground or detached."""
 
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
 from cli.local_options import DEFAULT_STATE, StateFlag
+from cli.output import JsonFlag, say, show
+
+if TYPE_CHECKING:
+    from local.state import Record
 
 
-def up(state: StateFlag = DEFAULT_STATE) -> None:
+class PubSub(StrEnum):
+    """Who stands in for Pub/Sub."""
+
+    EMBEDDED = "embedded"
+    OFFICIAL = "official"
+
+
+class Ledger(StrEnum):
+    """Where releases are recorded."""
+
+    SQLITE = "sqlite"
+    OFFICIAL = "official"
+
+
+def _flag(name: str, help_text: str, **bounds: Any) -> Any:
+    twin = "INTERLOCK_LOCAL_" + name.removeprefix("--").replace("-", "_").upper()
+    return typer.Option(name, envvar=twin, help=help_text, **bounds)
+
+
+RoutesFlag = Annotated[Path | None, _flag("--routes", "Routes document; without it, one route takes everything.")]
+PubSubFlag = Annotated[PubSub, _flag("--pubsub", "Ours, or Google's emulator.")]
+LedgerFlag = Annotated[Ledger, _flag("--ledger", "SQLite, or Google's Firestore emulator.")]
+PortFlag = Annotated[int, _flag("--port-base", "First of the ports; 0 takes any that are free.", min=0, max=65000)]
+TickFlag = Annotated[float, _flag("--reconcile-every", "Seconds between two reconcile runs.", min=0.1)]
+DetachFlag = Annotated[bool, typer.Option("--detach", "-d", help="Return when it is ready, and leave it running.")]
+
+
+def up(  # noqa: PLR0913 - one flag, one parameter
+    *,
+    detach: DetachFlag = False,
+    routes: RoutesFlag = None,
+    state: StateFlag = DEFAULT_STATE,
+    pubsub: PubSubFlag = PubSub.EMBEDDED,
+    ledger: LedgerFlag = Ledger.SQLITE,
+    port_base: PortFlag = 8700,
+    reconcile_every: TickFlag = 10.0,
+    as_json: JsonFlag = False,
+) -> None:
     """Start the stack; say ready only when every part answers."""
-    from local.control import run
+    from local.control import start
+    from local.plan import DEFAULT_ROUTES, Plan, ports_from
+    from local.ports import free_ports
 
-    run(state)
+    plan = Plan(
+        state=state.resolve(),
+        ports=ports_from(port_base) if port_base else free_ports(),
+        routes=routes.resolve() if routes else DEFAULT_ROUTES,
+        pubsub=pubsub.value,
+        ledger=ledger.value,
+        reconcile_every=reconcile_every,
+    )
+    if detach:
+        _ready(start(plan), state, as_json=as_json)
+        return
+    from local.foreground import run
+
+    say("starting; Ctrl-C stops")
+    run(plan, lambda record: _ready(record, state, as_json=as_json))
+
+
+def _ready(record: "Record", state: Path, *, as_json: bool) -> None:
+    option = "" if state == DEFAULT_STATE else f" --state {state}"
+    parts = [f"  {part:<20} 127.0.0.1:{record.ports[part]}" for part in record.parts if part in record.ports]
+    lines = [*parts, f'ready; for this shell: eval "$(interlock local env{option})"']
+    document = {
+        "ready": True,
+        "supervisor": record.supervisor.pid,
+        "ports": record.ports,
+        "environment": record.environment,
+    }
+    show(document, lines, as_json=as_json)

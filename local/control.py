@@ -1,0 +1,78 @@
+"""What the commands do with a local stack from outside: start it apart, tell its environment, stop it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from local.errors import PartFailed, StackError
+from local.plan import ROOT, Plan, encode
+from local.process import wait_for
+from local.state import Record, clear_leftovers, read_record
+
+STOP_SECONDS = 60.0
+
+
+def start(plan: Plan) -> Record:
+    """Start the stack as a process of its own; return when it is ready, raise StackError if it cannot be."""
+    logs = plan.state / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    file = plan.state / "plan.json"
+    file.write_bytes(encode(plan))
+    with (logs / "supervisor.log").open("ab") as words:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "local", str(file)],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=words,
+            start_new_session=True,
+        )
+    assert process.stdout
+    with process.stdout:
+        _judge(process.stdout.readline(), logs / "supervisor.log")
+    record = read_record(plan.state)
+    assert record
+    return record
+
+
+def _judge(line: bytes, words: Path) -> None:
+    if not line:
+        raise StackError("the local stack ended while it started", f"read {words}")
+    report = json.loads(line)
+    if not report.get("ready"):
+        kind = PartFailed if report["part_failed"] else StackError
+        raise kind(report["what"], report["remedy"], log=tuple(report["log"]))
+
+
+def running(state: Path) -> Record:
+    """Return the record of the stack that runs on this directory; raise StackError if none does, or none is ready."""
+    record = read_record(state.resolve())
+    if record is None or not record.is_running:
+        raise StackError(f"no local stack runs on {state}", f"interlock local up --detach --state {state}")
+    if not record.ready:
+        raise StackError(f"the local stack on {state} is still starting", "try again in a moment")
+    return record
+
+
+def running_environment(state: Path) -> Mapping[str, str]:
+    """Return what a shell needs to talk to the running stack."""
+    return running(state).environment
+
+
+def stop(state: Path) -> bool:
+    """Stop the stack and wait for it, or clear what a killed one left; False if there was nothing to stop."""
+    state = state.resolve()
+    record = read_record(state)
+    if record is None:
+        return False
+    if not record.is_running:
+        return clear_leftovers(state)
+    os.kill(record.supervisor.pid, signal.SIGTERM)
+    if not wait_for(lambda: not record.is_running, seconds=STOP_SECONDS):
+        os.kill(record.supervisor.pid, signal.SIGKILL)
+        clear_leftovers(state)
+    return True

@@ -1,0 +1,38 @@
+"""The names that everything of the local stack goes by."""
+
+from types import MappingProxyType
+
+PROJECT = "interlock-local"
+LOCATION = "local"
+PARENT = f"projects/{PROJECT}/locations/{LOCATION}"
+
+FUNCTIONS = ("dispatch_release", "report_status", "alert_dead_letter", "reconcile_releases")
+PUBSUB, CLOUD_RUN, FIRESTORE, SCHEDULER = "pubsub", "cloud_run", "firestore", "scheduler"
+
+PORT_ORDER = (PUBSUB, CLOUD_RUN, *FUNCTIONS, FIRESTORE)
+"""Part at the port base, at the port base + 1, and so on."""
+
+URL_VARIABLES = MappingProxyType(
+    {
+        "INTERLOCK_DISPATCH_URL": "dispatch_release",
+        "INTERLOCK_REPORT_URL": "report_status",
+        "INTERLOCK_ALERT_URL": "alert_dead_letter",
+        "INTERLOCK_RECONCILE_URL": "reconcile_releases",
+    }
+)
+
+
+def topic(name: str) -> str:
+    """Return the topic's full name."""
+    return f"projects/{PROJECT}/topics/{name}"
+
+
+def subscription(name: str) -> str:
+    """Return the subscription's full name."""
+    return f"projects/{PROJECT}/subscriptions/{name}"
+
+
+REQUESTS = topic("release-requests")
+STATUS = topic("release-status")
+DEAD_LETTERS = topic("release-dead-letters")
+COMPLETIONS = topic("release-completions")
