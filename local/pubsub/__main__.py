@@ -15,6 +15,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local.pubsub", description=__doc__)
     parser.add_argument("--port", type=int, required=True, help="where to answer on 127.0.0.1")
     parser.add_argument("--state", type=Path, required=True, help="directory that all state lives in")
+    parser.add_argument("--project", help="the only project there is (default: any)")
     return parser.parse_args(arguments)
 
 
@@ -24,7 +25,7 @@ async def run(options: argparse.Namespace) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     options.state.mkdir(parents=True, exist_ok=True)
-    await serve(options.state, port=options.port, stopping=stopping)
+    await serve(options.state, port=options.port, project=options.project, stopping=stopping)
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from local.pubsub.backlog import Entry
 from local.pubsub.feed import Feed, Spawn
 from local.pubsub.journal import Journal
 from local.pubsub.letter import Letter, dead_letter
-from local.pubsub.refusal import already_exists, not_found
+from local.pubsub.refusal import already_exists, no_project, not_found
 from local.pubsub.resources import DELETED_TOPIC, PubsubMessage, Subscription, Topic
 
 NUMBERS_PER_SECOND = 1_000_000
@@ -19,11 +19,12 @@ NUMBERS_PER_SECOND = 1_000_000
 class Hub:
     """The whole state; every change goes to the journal in the order it was made."""
 
-    def __init__(self, journal: Journal, spawn: Spawn) -> None:
+    def __init__(self, journal: Journal, spawn: Spawn, *, project: str | None = None) -> None:
         self.topics: dict[str, Any] = {}
         self.feeds: dict[str, Feed] = {}
         self.journal = journal
         self._spawn = spawn
+        self._project = project
         # The clock makes numbers that no earlier run has used, even if all its messages are gone.
         self._number = int(time.time() * NUMBERS_PER_SECOND)
         self._boot = format(self._number, "x")
@@ -45,6 +46,7 @@ class Hub:
 
     def create_topic(self, topic: Any) -> None:
         """Refuses a doubled name."""
+        self._check_project(topic.name)
         if topic.name in self.topics:
             raise already_exists(topic.name)
         self.put_topic(topic)
@@ -77,6 +79,7 @@ class Hub:
 
     def create_subscription(self, subscription: Any) -> None:
         """Refuses a doubled name and an unknown topic."""
+        self._check_project(subscription.name)
         if subscription.name in self.feeds:
             raise already_exists(subscription.name)
         self.topic(subscription.topic)
@@ -141,6 +144,11 @@ class Hub:
         self._spread(topic, buried)
         self.settle(subscription, entry.letter)
         return True
+
+    def _check_project(self, name: str) -> None:
+        project = name.split("/")[1]
+        if self._project not in {None, project}:
+            raise no_project(project)
 
     def _new(self, data: bytes, attributes: Mapping[str, str], *, key: str, now: datetime) -> Letter:
         self._number += 1

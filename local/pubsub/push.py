@@ -7,8 +7,8 @@ from local.pubsub.backlog import Lease
 from local.pubsub.envelope import ACKNOWLEDGING, envelope
 from local.pubsub.feed import HOLDERS, Feed
 from local.pubsub.post import PostFailed, post
+from local.pubsub.window import Window
 
-IN_FLIGHT = 64
 MARGIN_SECONDS = 5.0
 """A lease outlives its request, so that a delivery is settled once, by its answer."""
 
@@ -22,17 +22,18 @@ class Pusher:
         self._feed = feed
         self._holder = next(HOLDERS)
         self._posts: set[asyncio.Task[None]] = set()
+        self._window = Window()
 
     async def run(self) -> None:
         """Until the subscription is deleted."""
         while not self._feed.is_closed:
             if not self._send_due():
-                is_free = self._feed.terms.push and len(self._posts) < IN_FLIGHT
+                is_free = self._feed.terms.push and len(self._posts) < self._window.size
                 await self._feed.change(self._feed.backlog.next_due() if is_free else None)
 
     def _send_due(self) -> bool:
         push, seconds = self._feed.terms.push, self._feed.terms.ack_seconds
-        limit = IN_FLIGHT - len(self._posts)
+        limit = self._window.size - len(self._posts)
         if push is None or limit <= 0:
             return False
         leases = self._feed.take(limit=limit, seconds=seconds + MARGIN_SECONDS, holder=self._holder)
@@ -52,11 +53,16 @@ class Pusher:
         try:
             status = await post(endpoint, body, seconds=seconds)
         except PostFailed as error:
-            log.info("%s: message %d, attempt %d: %s", self._feed.name, lease.letter.number, lease.attempt, error)
-            self._feed.modify([lease.ack_id], seconds=0)
+            self._failed(lease, str(error))
             return
         if status in ACKNOWLEDGING:
+            self._window.succeeded()
             self._feed.acknowledge([lease.ack_id])
         else:
-            log.info("%s: message %d, attempt %d: %d", self._feed.name, lease.letter.number, lease.attempt, status)
-            self._feed.modify([lease.ack_id], seconds=0)
+            self._failed(lease, str(status))
+
+    def _failed(self, lease: Lease, reason: str) -> None:
+        number, attempt = lease.letter.number, lease.attempt
+        log.info("%s: message %d was refused at attempt %d: %s", self._feed.name, number, attempt, reason)
+        self._window.failed()
+        self._feed.modify([lease.ack_id], seconds=0)

@@ -17,6 +17,12 @@ def not_found(name: str) -> Refused:
     return Refused(grpc.StatusCode.NOT_FOUND, f"Resource not found (resource={name.rpartition('/')[2]}).")
 
 
+def no_project(project: str) -> Refused:
+    """There is no such project, or not for this caller."""
+    message = f"Requested project not found or user does not have access to it (project={project})."
+    return Refused(grpc.StatusCode.NOT_FOUND, message)
+
+
 def already_exists(name: str) -> Refused:
     """A resource has this name already."""
     short = name.rpartition("/")[2]

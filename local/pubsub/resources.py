@@ -1,6 +1,7 @@
 """Google's resources as the server reads them: names, limits of a message, the terms of a subscription."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from google import pubsub_v1
@@ -8,7 +9,16 @@ from google.protobuf import empty_pb2
 
 from local.pubsub.filter import BadFilter, Predicate, parse_filter
 from local.pubsub.refusal import invalid
-from local.pubsub.terms import DEFAULT_ACK_SECONDS, DEFAULT_ATTEMPTS, DeadLetterPolicy, Push, Retry, Terms
+from local.pubsub.terms import (
+    AT_ONCE,
+    DEFAULT_ACK_SECONDS,
+    DEFAULT_ATTEMPTS,
+    PUSH_RETRY,
+    DeadLetterPolicy,
+    Push,
+    Retry,
+    Terms,
+)
 
 Topic = pubsub_v1.Topic.pb()
 Subscription = pubsub_v1.Subscription.pb()
@@ -22,13 +32,17 @@ ATTRIBUTES = 100
 ATTRIBUTE_KEY_BYTES = 256
 ATTRIBUTE_VALUE_BYTES = 1024
 ORDERING_KEY_BYTES = 1024
+MINIMUM_BACKOFF_SECONDS = 10
+MAXIMUM_BACKOFF_SECONDS = 600
 ACK_SECONDS = range(10, 601)
 ATTEMPTS = range(5, 101)
+RETENTION_SECONDS = 7 * 24 * 3600
+ACK_ID = re.compile(r"\d+-\d+-[0-9a-f]+-\d+")
 NAME = re.compile(r"projects/[^/]+/(?P<kind>topics|subscriptions)/(?!goog)[A-Za-z][A-Za-z0-9\-_.~+%]{2,254}")
 
 
 def check_name(name: str, *, kind: str) -> None:
-    """Raises `Refused` where Google would."""
+    """Refuses what Google would refuse."""
     match = NAME.fullmatch(name)
     if not match or match["kind"] != kind:
         raise invalid(f"Invalid [{kind}] name: (name={name}).")
@@ -66,6 +80,36 @@ def _check_attribute(name: str, value: str) -> None:
         raise invalid(f"An attribute value has at most {ATTRIBUTE_VALUE_BYTES} bytes.")
 
 
+def check_ack_ids(ack_ids: Sequence[str]) -> None:
+    """Ids must be such as this server gives; whether they still count is another question."""
+    if not ack_ids:
+        raise invalid("No ack ids specified.")
+    for ack_id in ack_ids:
+        if not ACK_ID.fullmatch(ack_id):
+            raise invalid(f"You have passed an invalid ack ID to the service (ack_id={ack_id[:100]}).")
+
+
+def with_defaults(subscription: Any) -> Any:
+    """A copy in which what was left out is what Google fills in."""
+    filled = Subscription()
+    filled.CopyFrom(subscription)
+    filled.ack_deadline_seconds = filled.ack_deadline_seconds or DEFAULT_ACK_SECONDS
+    if not filled.HasField("message_retention_duration"):
+        filled.message_retention_duration.seconds = RETENTION_SECONDS
+    if filled.dead_letter_policy.dead_letter_topic and not filled.dead_letter_policy.max_delivery_attempts:
+        filled.dead_letter_policy.max_delivery_attempts = DEFAULT_ATTEMPTS
+    if filled.HasField("retry_policy"):
+        _fill_backoffs(filled.retry_policy)
+    return filled
+
+
+def _fill_backoffs(policy: Any) -> None:
+    if not policy.HasField("minimum_backoff"):
+        policy.minimum_backoff.seconds = MINIMUM_BACKOFF_SECONDS
+    if not policy.HasField("maximum_backoff"):
+        policy.maximum_backoff.seconds = MAXIMUM_BACKOFF_SECONDS
+
+
 def predicate_of(subscription: Any) -> Predicate:
     """What its filter lets through."""
     try:
@@ -99,11 +143,10 @@ def _push(config: Any) -> Push | None:
 
 def _retry(subscription: Any, *, is_push: bool) -> Retry:
     if not subscription.HasField("retry_policy"):
-        return Retry(0.1, 60.0) if is_push else Retry(0.0, 0.0)
+        return PUSH_RETRY if is_push else AT_ONCE
     policy = subscription.retry_policy
-    minimum = _seconds(policy.minimum_backoff) if policy.HasField("minimum_backoff") else 10.0
-    maximum = _seconds(policy.maximum_backoff) if policy.HasField("maximum_backoff") else 600.0
-    if not 0 <= minimum <= maximum <= 600:
+    minimum, maximum = _seconds(policy.minimum_backoff), _seconds(policy.maximum_backoff)
+    if not 0 <= minimum <= maximum <= MAXIMUM_BACKOFF_SECONDS:
         raise invalid(
             "Invalid retry policy: the backoffs are between 0 and 600 seconds, the minimum below the maximum."
         )

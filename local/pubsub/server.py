@@ -30,7 +30,7 @@ class Rest(uvicorn.Server):
         yield
 
 
-async def serve(state: Path, *, port: int, stopping: asyncio.Event) -> None:
+async def serve(state: Path, *, port: int, project: str | None, stopping: asyncio.Event) -> None:
     """Until `stopping` is set; raises `OSError` where the port is taken."""
     journal = Journal(state / "pubsub.db")
     workers: set[asyncio.Task[None]] = set()
@@ -41,7 +41,7 @@ async def serve(state: Path, *, port: int, stopping: asyncio.Event) -> None:
             workers.add(task)
             task.add_done_callback(workers.discard)
 
-    hub = Hub(journal, spawn)
+    hub = Hub(journal, spawn, project=project)
     hub.load()
     table = methods(hub)
     api, rest = grpc_server(hub, table), Rest(_config(rest_app(table)))
@@ -82,5 +82,6 @@ def _config(app: object) -> uvicorn.Config:
         lifespan="off",
         access_log=False,
         log_config=None,
+        log_level="warning",
         timeout_graceful_shutdown=1,
     )

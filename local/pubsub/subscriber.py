@@ -10,8 +10,7 @@ from local.pubsub.feed import Feed
 from local.pubsub.hub import Hub, message_of
 from local.pubsub.listing import page
 from local.pubsub.refusal import invalid, not_found
-from local.pubsub.resources import Empty, Subscription, check_name, predicate_of, terms_of
-from local.pubsub.terms import DEFAULT_ACK_SECONDS
+from local.pubsub.resources import Empty, Subscription, check_ack_ids, check_name, predicate_of, terms_of, with_defaults
 
 PullResponse = pubsub_v1.PullResponse.pb()
 ReceivedMessage = pubsub_v1.ReceivedMessage.pb()
@@ -32,9 +31,9 @@ class Subscriber:
     async def create_subscription(self, subscription: Any) -> Any:
         """A new subscription; it gets what is published from now on."""
         check_name(subscription.name, kind="subscriptions")
+        subscription = with_defaults(subscription)
         predicate_of(subscription)
         terms_of(subscription)
-        subscription.ack_deadline_seconds = subscription.ack_deadline_seconds or DEFAULT_ACK_SECONDS
         self.hub.create_subscription(subscription)
         await self.hub.journal.settled()
         return subscription
@@ -52,8 +51,7 @@ class Subscriber:
             raise invalid(f"Invalid update_mask: {', '.join(sorted(paths & IMMUTABLE))} cannot be changed.")
         changed = self._copy(request.subscription.name)
         request.update_mask.MergeMessage(request.subscription, changed, True, True)  # noqa: FBT003
-        await self._put(changed)
-        return changed
+        return await self._put(changed)
 
     async def modify_push_config(self, request: Any) -> Any:
         """Another endpoint, or none: then it is a pull subscription."""
@@ -78,7 +76,7 @@ class Subscriber:
     async def acknowledge(self, request: Any) -> Any:
         """Done with these."""
         feed = self.hub.feed(request.subscription)
-        _check_ack_ids(request.ack_ids)
+        check_ack_ids(request.ack_ids)
         feed.acknowledge(request.ack_ids)
         await self.hub.journal.settled()
         return Empty()
@@ -86,7 +84,7 @@ class Subscriber:
     async def modify_ack_deadline(self, request: Any) -> Any:
         """More time; zero gives the message back."""
         feed = self.hub.feed(request.subscription)
-        _check_ack_ids(request.ack_ids)
+        check_ack_ids(request.ack_ids)
         if not 0 <= request.ack_deadline_seconds <= LONGEST_EXTENSION:
             raise invalid(f"Invalid ack deadline: it is between 0 and {LONGEST_EXTENSION} seconds.")
         feed.modify(request.ack_ids, seconds=request.ack_deadline_seconds)
@@ -109,10 +107,12 @@ class Subscriber:
         copy.CopyFrom(self.hub.feed(name).subscription)
         return copy
 
-    async def _put(self, changed: Any) -> None:
+    async def _put(self, changed: Any) -> Any:
+        changed = with_defaults(changed)
         terms_of(changed)
         self.hub.put_subscription(changed)
         await self.hub.journal.settled()
+        return changed
 
 
 def received(feed: Feed, lease: Lease) -> Any:
@@ -130,8 +130,3 @@ async def _wait_for_leases(feed: Feed, *, limit: int, seconds: float) -> list[Le
         due = feed.backlog.next_due()
         await feed.change(until if due is None else min(until, due))
     raise not_found(feed.name)
-
-
-def _check_ack_ids(ack_ids: Any) -> None:
-    if not ack_ids:
-        raise invalid("The request needs at least one ack id.")

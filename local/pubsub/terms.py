@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 DEFAULT_ACK_SECONDS = 10
 DEFAULT_ATTEMPTS = 5
-PUSH_BACKOFF_SECONDS = (0.1, 60.0)
-"""Google's push backoff where a subscription has no retry policy."""
+SHORTEST_BACKOFF_SECONDS = 0.1
+"""Where doubling starts if the minimum is zero."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +17,13 @@ class Retry:
 
     def delay(self, failures: int) -> float:
         """Seconds to wait after the given number of failed deliveries; doubles each time."""
-        base = self.minimum or PUSH_BACKOFF_SECONDS[0]
+        base = self.minimum or SHORTEST_BACKOFF_SECONDS
         return min(self.maximum, base * 2.0 ** min(failures - 1, 40))
 
 
 AT_ONCE = Retry(0.0, 0.0)
+PUSH_RETRY = Retry(0.1, 60.0)
+"""Google's, where a subscription states none: pull comes again at once, push backs off."""
 
 
 @dataclass(frozen=True, slots=True)
