@@ -73,11 +73,11 @@ def _judge(cast: "tuple[Scene, ...]", found: "Mapping[str, Release]", state: Pat
     from cli.release_view import as_lines
 
     for release in found.values():
-        console.print("\n".join(["", *as_lines(release)]), highlight=False, markup=False)
+        console.print("\n".join(["", *as_lines(release)]), highlight=False, markup=False, soft_wrap=True)
     alerts = _alerts(cast, state)
     wrong = list(faults(cast, found, runs=stage.lines_of(state / "tally"), alerted=alerts))
-    console.print("", *(f"alert      {one}" for one in alerts), sep="\n", highlight=False)
-    console.print("\n".join(wrong) or "\nevery release ended as it must", highlight=False, markup=False)
+    console.print("", *(f"alert      {one}" for one in alerts), sep="\n", highlight=False, soft_wrap=True)
+    console.print("\n".join(wrong) or "\nevery release ended as it must", highlight=False, markup=False, soft_wrap=True)
     return ExitCode.FAILURE if wrong else ExitCode.SUCCESS
 
 

@@ -55,7 +55,7 @@ class _Lines:
                 if step.sequence > self._told.get(release_id, 0):
                     self._told[release_id] = step.sequence
                     line = f"{step.at:%H:%M:%S}  {release_id:<13} {step.state.value:<10} {self._shows[release_id]}"
-                    self._console.print(line, highlight=False)
+                    self._console.print(line, highlight=False, soft_wrap=True)
 
 
 def _table(scenes: Sequence[Scene], found: Found) -> Table:
