@@ -3,13 +3,13 @@
 import json
 import os
 import signal
-import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from local.errors import PartFailed, StackError
-from local.plan import ROOT, Plan, encode
+from local.plan import Plan, encode
 from local.process import wait_for
 from local.state import Record, clear_leftovers, read_record
 
@@ -22,30 +22,42 @@ def start(plan: Plan) -> Record:
     logs.mkdir(parents=True, exist_ok=True)
     file = plan.state / "plan.json"
     file.write_bytes(encode(plan))
-    with (logs / "supervisor.log").open("ab") as words:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "local", str(file)],
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=words,
-            start_new_session=True,
-        )
-    assert process.stdout
-    with process.stdout:
-        _judge(process.stdout.readline(), logs / "supervisor.log")
+    words = logs / "supervisor.log"
+    pid, report = _spawn([sys.executable, "-m", "local", str(file)], words)
+    with report:
+        line = report.readline()
+    if not line or not json.loads(line).get("ready"):
+        os.waitpid(pid, 0)
+        raise _refusal(line, words)
     record = read_record(plan.state)
     assert record
     return record
 
 
-def _judge(line: bytes, words: Path) -> None:
+def _spawn(command: Sequence[str], words: Path) -> tuple[int, BinaryIO]:
+    """Start a process that nobody waits for, in a session of its own; return its pid and its standard output."""
+    readable, writable = os.pipe()
+    pid = os.posix_spawn(
+        command[0],
+        command,
+        os.environ,
+        setsid=True,
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_DUP2, writable, 1),
+            (os.POSIX_SPAWN_OPEN, 2, str(words), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666),
+        ],
+    )
+    os.close(writable)
+    return pid, os.fdopen(readable, "rb")
+
+
+def _refusal(line: bytes, words: Path) -> StackError:
     if not line:
-        raise StackError("the local stack ended while it started", f"read {words}")
+        return StackError("the local stack ended while it started", f"read {words}")
     report = json.loads(line)
-    if not report.get("ready"):
-        kind = PartFailed if report["part_failed"] else StackError
-        raise kind(report["what"], report["remedy"], log=tuple(report["log"]))
+    kind = PartFailed if report["part_failed"] else StackError
+    return kind(report["what"], report["remedy"], log=tuple(report["log"]))
 
 
 def running(state: Path) -> Record:
