@@ -34,7 +34,7 @@ def test_a_request_in_every_envelope_is_acknowledged_and_decided(functions: Func
     decided = [one for one in functions.ledger.recent(1000) if delivery.message.message_id in one.message_ids]
     assert decided
     if name in REJECTED:
-        assert decided[0].state is State.REJECTED
+        assert (decided[0].state, decided[0].result.reason) == (State.REJECTED, REJECTED[name])
         assert functions.recorded.told(decided[0].release_id) == ["rejected"]
     else:
         assert decided[0].state in (State.STARTED, State.QUEUED)

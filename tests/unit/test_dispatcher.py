@@ -146,11 +146,24 @@ def test_an_invalid_message_is_rejected_with_every_violation_and_forwarded_byte_
     assert letter.attributes["interlock-reason"] == "schema"
 
 
-@pytest.mark.parametrize("data", [b"", b"\xff", b"[1]", b"nonsense", b'{"a": NaN}', b"[" * 10_000, b" " * 300_000])
-def test_a_body_that_is_no_request_never_crashes(world: World, data: bytes) -> None:
-    assert isinstance(world.push(data, "8"), Done)
+BAD_BODIES = {
+    "empty": b"",
+    "not_utf8": b"\xff",
+    "not_object": b"[1]",
+    "not_json": b"nonsense",
+    "duplicate_key": b'{"task": "a", "task": "b"}',
+    "not_finite": b'{"a": NaN}',
+    "too_deep": b"[" * 10_000,
+    "too_large": b" " * 300_000,
+}
+
+
+@pytest.mark.parametrize("reason", BAD_BODIES)
+def test_a_body_that_is_no_request_is_rejected_with_its_own_reason(world: World, reason: str) -> None:
+    assert isinstance(world.push(BAD_BODIES[reason], "8"), Done)
+    assert world.release("msg-8").result.reason == reason
     assert world.told("msg-8") == ["rejected"]
-    assert len(world.buried()) == 1
+    assert world.publisher.published[DEAD][0].data == BAD_BODIES[reason]
 
 
 def test_a_message_no_route_takes_is_rejected(world: World) -> None:

@@ -2,13 +2,15 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from interlock.adapters.cloud_run_jobs import _REFUSALS
+from interlock.domain.body import Reason
 
 PAGE = Path(__file__).parents[2] / "docs" / "runbooks" / "dead-letters.md"
-OURS = ["schema", "no_route", "policy", "id_conflict", "unknown_release", "start_exhausted"]
+OURS = [*get_args(Reason), "cloud_event", "schema", "no_route", "policy", "id_conflict", "unknown_release", "start_exhausted"]
 REASONS = [*OURS, *_REFUSALS.values(), "delivery_exhausted", "unknown"]
 
 

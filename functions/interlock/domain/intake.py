@@ -37,10 +37,10 @@ class Intake:
         payload = open_message(message)
         if isinstance(payload, MalformedEvent):
             violation = Violation("", "cloud_event", "a CloudEvent in structured mode", payload.reason)
-            return rejected(message, "schema", (violation,), now=now)
+            return rejected(message, "cloud_event", (violation,), now=now)
         body = parse_body(payload.data)
         if isinstance(body, BodyError):
-            return rejected(message, "schema", (body.violation,), now=now, payload=payload)
+            return rejected(message, body.reason, (body.violation,), now=now, payload=payload)
         if not self.contract.is_valid(body):
             violations = self.contract.violations(body)
             return rejected(message, "schema", violations, now=now, payload=payload, body=body)
