@@ -154,7 +154,7 @@ BAD_BODIES = {
     "duplicate_key": b'{"task": "a", "task": "b"}',
     "not_finite": b'{"a": NaN}',
     "too_deep": b"[" * 10_000,
-    "too_large": b" " * 300_000,
+    "too_large": b'{"task": "' + b"a" * 300_000,
 }
 
 

@@ -10,8 +10,8 @@ from interlock.adapters.cloud_run_jobs import _REFUSALS
 from interlock.domain.body import Reason
 
 PAGE = Path(__file__).parents[2] / "docs" / "runbooks" / "dead-letters.md"
-OURS = [*get_args(Reason), "cloud_event", "schema", "no_route", "policy", "id_conflict", "unknown_release", "start_exhausted"]
-REASONS = [*OURS, *_REFUSALS.values(), "delivery_exhausted", "unknown"]
+OURS = [*get_args(Reason), "cloud_event", "schema", "no_route", "policy", "id_conflict", "unknown_release"]
+REASONS = [*OURS, *_REFUSALS.values(), "start_exhausted", "delivery_exhausted", "unknown"]
 
 
 @pytest.mark.parametrize("reason", REASONS)
