@@ -38,7 +38,8 @@ clean: ## Remove what setup and the tools have made; the local stack's state sta
 
 # The list of packages decides; the second time there is nothing to do.
 $(READY): uv.lock pyproject.toml | $(filter .uv/bin/uv,$(UV))
-	$(UV) sync --frozen --all-groups --compile-bytecode --python '$(PYTHON)'
+	@echo 'installing into .venv'
+	@$(UV) sync --quiet --frozen --all-groups --compile-bytecode --python '$(PYTHON)'
 	@touch $@
 
 .uv/bin/uv:
@@ -46,4 +47,4 @@ $(READY): uv.lock pyproject.toml | $(filter .uv/bin/uv,$(UV))
 	  { echo 'Python 3.11 or newer is needed: make PYTHON=python3.12 $(MAKECMDGOALS)' >&2; exit 1; }
 	@$(PYTHON) -m venv .uv || { rm -rf .uv; \
 	  echo '$(PYTHON) cannot make a virtual environment; install its venv module (Debian: apt install python3-venv)' >&2; exit 1; }
-	.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)

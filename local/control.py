@@ -4,7 +4,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -34,7 +34,7 @@ def start(plan: Plan) -> Record:
     return record
 
 
-def _spawn(command: Sequence[str], words: Path) -> tuple[int, BinaryIO]:
+def _spawn(command: list[str], words: Path) -> tuple[int, BinaryIO]:
     """Start a process that nobody waits for, in a session of its own; return its pid and its standard output."""
     readable, writable = os.pipe()
     pid = os.posix_spawn(
