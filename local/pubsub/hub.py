@@ -71,7 +71,8 @@ class Hub:
             orphan = Subscription()
             orphan.CopyFrom(feed.subscription)
             orphan.topic = DELETED_TOPIC
-            self.put_subscription(orphan)
+            feed.update(orphan)
+            self._keep(orphan)
 
     def feeds_of(self, topic: str) -> list[Feed]:
         """All subscriptions of a topic."""
@@ -83,11 +84,13 @@ class Hub:
         if subscription.name in self.feeds:
             raise already_exists(subscription.name)
         self.topic(subscription.topic)
+        self._check_dead_letter_topic(subscription)
         self._open(subscription)
         self._keep(subscription)
 
     def put_subscription(self, subscription: Any) -> None:
         """Replaces it."""
+        self._check_dead_letter_topic(subscription)
         self.feed(subscription.name).update(subscription)
         self._keep(subscription)
 
@@ -149,6 +152,11 @@ class Hub:
         project = name.split("/")[1]
         if self._project not in {None, project}:
             raise no_project(project)
+
+    def _check_dead_letter_topic(self, subscription: Any) -> None:
+        topic = subscription.dead_letter_policy.dead_letter_topic
+        if topic:
+            self.topic(topic)
 
     def _new(self, data: bytes, attributes: Mapping[str, str], *, key: str, now: datetime) -> Letter:
         self._number += 1

@@ -29,6 +29,17 @@ def already_exists(name: str) -> Refused:
     return Refused(grpc.StatusCode.ALREADY_EXISTS, f"Resource already exists in the project (resource={short}).")
 
 
+def out_of_range(name: str, value: int, *, allowed: range) -> Refused:
+    """A number that Google bounds."""
+    side, bound = (
+        ("small", f"minimum value is {allowed[0]}")
+        if value < allowed[0]
+        else ("large", f"maximum value is {allowed[-1]}")
+    )
+    message = f"The value for {name} is too {side}. You passed {value} in the request, but the {bound}."
+    return Refused(grpc.StatusCode.OUT_OF_RANGE, message)
+
+
 def invalid(message: str) -> Refused:
     """The request cannot be carried out, now or later."""
     return Refused(grpc.StatusCode.INVALID_ARGUMENT, message)

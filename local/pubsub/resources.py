@@ -8,7 +8,7 @@ from google import pubsub_v1
 from google.protobuf import empty_pb2
 
 from local.pubsub.filter import BadFilter, Predicate, parse_filter
-from local.pubsub.refusal import invalid
+from local.pubsub.refusal import invalid, out_of_range
 from local.pubsub.terms import (
     AT_ONCE,
     DEFAULT_ACK_SECONDS,
@@ -159,7 +159,7 @@ def _dead_letter(subscription: Any) -> DeadLetterPolicy | None:
         return None
     attempts = policy.max_delivery_attempts or DEFAULT_ATTEMPTS
     if attempts not in ATTEMPTS:
-        raise invalid("Invalid dead-letter policy: max_delivery_attempts is between 5 and 100.")
+        raise out_of_range("max_delivery_attempts", attempts, allowed=ATTEMPTS)
     return DeadLetterPolicy(policy.dead_letter_topic, attempts)
 
 

@@ -1,0 +1,51 @@
+"""The Pub/Sub conformance suite runs every test against two servers; the table says where they differ, and why."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.contract.pubsub_client import PubSub, pubsub_at
+from tests.contract.pubsub_servers import SERVERS
+
+UNAPPLIED_FILTER = "the emulator keeps a filter and neither reads nor applies it"
+DIFFERENCES = {
+    "test_a_push_counts_its_attempts_with_a_dead_letter_policy": "the emulator sends no deliveryAttempt",
+    "test_a_push_without_data_has_no_data_key": 'the emulator sends "data": "", Google leaves an empty field out',
+    "test_any_other_answer_brings_it_again[203]": "the emulator takes 203 for an acknowledgement",
+    "test_a_push_tells_its_ordering_key": "the emulator leaves the ordering key out of a push",
+    "test_a_retry_policy_holds_a_refused_message_back": "the emulator applies a retry policy to pushes only",
+    "test_a_stream_holds_no_more_than_it_asked_for": "the emulator leaves flow control to the client's library",
+    "test_a_refusal_brings_the_later_ones_of_its_key_again_in_order": (
+        "the emulator brings the refused message back behind the later ones of its key"
+    ),
+    "test_only_what_passes_the_filter_is_delivered": UNAPPLIED_FILTER,
+    "test_a_bad_filter_is_refused": UNAPPLIED_FILTER,
+    "test_and_with_or_needs_parentheses": UNAPPLIED_FILTER,
+    "test_what_is_not_there_is_not_found[subscriptions-of-a-topic]": "the emulator lists nothing instead",
+    "test_what_cannot_be_is_an_invalid_argument[short-ack-deadline]": "the emulator takes any ack deadline",
+    "test_a_message_beyond_googles_limits_is_refused": "the emulator takes messages that Google refuses",
+}
+"""What the embedded server does as Google does, and Google's emulator does not: that half of a test is skipped."""
+
+
+@pytest.fixture(scope="session", params=list(SERVERS))
+def pubsub_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with SERVERS[request.param](tmp_path_factory.mktemp(f"pubsub-{request.param}") / "state") as address:
+        yield address
+
+
+@pytest.fixture
+def pubsub(pubsub_server: str, request: pytest.FixtureRequest) -> Iterator[PubSub]:
+    difference = difference_of(request.node)
+    if difference:
+        pytest.skip(difference)
+    with pubsub_at(pubsub_server) as own:
+        yield own
+        own.clear()
+
+
+def difference_of(test: pytest.Function) -> str | None:
+    kind, _, case = test.callspec.id.partition("-")
+    if kind == "embedded":
+        return None
+    return DIFFERENCES.get(test.originalname) or DIFFERENCES.get(f"{test.originalname}[{case}]")
