@@ -25,6 +25,7 @@ def a_reader(pubsub: PubSub, **more: Any) -> str:
     return pubsub.subscription(pubsub.topic(), **more)
 
 
+CROSSED = {"minimum_backoff": {"seconds": 9}, "maximum_backoff": {"seconds": 1}}
 NOT_THERE: dict[str, Call] = {
     "get-topic": lambda it: it.publisher.get_topic(topic=no_topic(it)),
     "delete-topic": lambda it: it.publisher.delete_topic(topic=no_topic(it)),
@@ -47,8 +48,6 @@ INVALID: dict[str, Call] = {
     "strange-ack-id": lambda it: it.subscriber.acknowledge(subscription=a_reader(it), ack_ids=["strange"]),
     "short-ack-deadline": lambda it: a_reader(it, ack_deadline_seconds=5),
     "crossed-backoffs": lambda it: a_reader(it, retry_policy=CROSSED),
-    "few-attempts": lambda it: a_reader(it, dead_letter_policy=dead_letters(it.topic("graves"), attempts=4)),
-    "many-attempts": lambda it: a_reader(it, dead_letter_policy=dead_letters(it.topic("graves"), attempts=101)),
     "push-endpoint": lambda it: it.push(it.topic(), "ftp://127.0.0.1/x"),
     "update-without-mask": lambda it: it.subscriber.update_subscription(
         subscription={"name": a_reader(it)}, update_mask={"paths": []}
@@ -57,11 +56,6 @@ INVALID: dict[str, Call] = {
         subscription={"name": a_reader(it), "topic": it.topic("other")}, update_mask={"paths": ["topic"]}
     ),
 }
-CROSSED = {"minimum_backoff": {"seconds": 9}, "maximum_backoff": {"seconds": 1}}
-
-
-def dead_letters(topic: str, *, attempts: int) -> dict[str, object]:
-    return {"dead_letter_topic": topic, "max_delivery_attempts": attempts}
 
 
 class TestResources:
@@ -82,6 +76,12 @@ class TestResources:
     def test_what_cannot_be_is_an_invalid_argument(self, pubsub: PubSub, call: Call) -> None:
         with pytest.raises(exceptions.InvalidArgument):
             call(pubsub)
+
+    @pytest.mark.parametrize("attempts", [1, 4, 101])
+    def test_delivery_attempts_have_googles_bounds(self, pubsub: PubSub, attempts: int) -> None:
+        policy = {"dead_letter_topic": pubsub.topic("graves"), "max_delivery_attempts": attempts}
+        with pytest.raises(exceptions.OutOfRange):
+            a_reader(pubsub, dead_letter_policy=policy)
 
     def test_what_is_left_out_has_googles_defaults(self, pubsub: PubSub) -> None:
         topic = pubsub.topic()

@@ -33,7 +33,7 @@ class TestRest:
         with pubsub_v1.PublisherClient(
             transport="rest", credentials=AnonymousCredentials(), client_options=options
         ) as client:
-            client.publish(topic=topic, messages=[{"data": b"rest"}])
+            client.publish(topic=topic, messages=[pubsub_v1.PubsubMessage(data=b"rest")])
             assert topic in [each.name for each in client.list_topics(project=f"projects/{PROJECT}")]
         assert words(pubsub.pull(subscription)) == [b"rest"]
 
