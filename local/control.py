@@ -24,8 +24,12 @@ def start(plan: Plan) -> Record:
     file.write_bytes(encode(plan))
     words = logs / "supervisor.log"
     pid, report = _spawn([sys.executable, "-m", "local", str(file)], words)
-    with report:
-        line = report.readline()
+    try:
+        with report:
+            line = report.readline()
+    except BaseException:  # Ctrl-C: nobody waits for it any more
+        os.kill(pid, signal.SIGTERM)
+        raise
     if not line or not json.loads(line).get("ready"):
         os.waitpid(pid, 0)
         raise _refusal(line, words)

@@ -14,6 +14,7 @@ import urllib3
 
 from local import names
 from local.control import running_environment
+from local.official import Kind, find_emulator
 from local.process import Mark, mark
 from local.state import read_record
 from tests.e2e.stack import COMMAND, Stack, run_command, wait_until
@@ -207,3 +208,18 @@ def test_ready_means_that_the_first_call_of_every_part_succeeds(own_stack: Calla
         assert answer.status < 500
     subscriptions = stack.publisher.list_topic_subscriptions(topic=names.REQUESTS, timeout=10)
     assert list(subscriptions) == [names.subscription("dispatch-release")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ledger", ["sqlite", "official"])
+def test_the_official_emulators_take_the_stand_ins_place(own_stack: Callable[..., Stack], ledger: str) -> None:
+    kinds: tuple[Kind, ...] = ("pubsub", "firestore") if ledger == "official" else ("pubsub",)
+    for kind in kinds:
+        if find_emulator(kind) is None:
+            pytest.skip(f"Google's {kind} emulator or Java is missing")
+    stack = own_stack(pubsub="official", ledger=ledger)
+    request = stack.a_request()
+
+    stack.publish(request)
+
+    wait_until(lambda: '"succeeded"' in stack.command("releases", "show", request["release_id"], "--json").stdout)
