@@ -11,10 +11,10 @@ LEASE_SECONDS = "5"
 START_TIMEOUT_SECONDS = "4"
 
 
-def base_environment(environ: Mapping[str, str]) -> dict[str, str]:
+def base_environment(plan: Plan, environ: Mapping[str, str]) -> dict[str, str]:
     """Return what every part gets of the user's environment: no credentials, no endpoints."""
     kept = {name: environ[name] for name in PASSED_ON if name in environ}
-    return {**kept, "PYTHONUNBUFFERED": "1"}
+    return {**kept, "PYTHONUNBUFFERED": "1", names.STATE_VARIABLE: str(plan.state)}
 
 
 def google_environment(plan: Plan) -> dict[str, str]:
@@ -41,7 +41,7 @@ def shell_environment(plan: Plan) -> dict[str, str]:
         **google_environment(plan),
         **_settings(plan),
         **urls,
-        "INTERLOCK_STATE": str(plan.state),
+        names.STATE_VARIABLE: str(plan.state),
         "CLOUDSDK_API_ENDPOINT_OVERRIDES_PUBSUB": plan.url(names.PUBSUB),
         "CLOUDSDK_AUTH_DISABLE_CREDENTIALS": "true",
         "CLOUDSDK_CORE_PROJECT": names.PROJECT,

@@ -36,3 +36,6 @@ REQUESTS = topic("release-requests")
 STATUS = topic("release-status")
 DEAD_LETTERS = topic("release-dead-letters")
 COMPLETIONS = topic("release-completions")
+
+STATE_VARIABLE = "INTERLOCK_STATE"
+"""Names the state directory, to the user's shell and to every part: what bears it belongs to that stack."""

@@ -28,7 +28,7 @@ class Part:
 
 def parts(plan: Plan, environ: Mapping[str, str]) -> tuple[Part, ...]:
     """Return every process of the stack in the order they start; they stop the other way round."""
-    base = base_environment(environ)
+    base = base_environment(plan, environ)
     firestore = [_emulator(plan, base, "firestore")] if plan.uses_firestore else []
     functions = [_function(plan, base, name) for name in names.FUNCTIONS]
     return (*firestore, _pubsub(plan, base), _cloud_run(plan, base), *functions, _scheduler(plan, base))

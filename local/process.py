@@ -1,5 +1,6 @@
 """One process of the stack: started on a leash in a group of its own, told apart from a later one of the same pid."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -42,6 +43,31 @@ def is_alive(process: Mark) -> bool:
     return mark(process.pid) == process
 
 
+def group_of(leader: Mark, variable: str) -> list[Mark]:
+    """Return the living processes of the leader's group, the leader dead or not, that bear the environment variable.
+
+    The variable (NAME=VALUE) tells them from strangers that were given the same number since.
+    """
+    if not Path("/proc/self").exists():
+        return [leader] if is_alive(leader) else []
+    members = (mark(int(entry.name)) for entry in Path("/proc").glob("[0-9]*") if _bears(entry, variable))
+    return [member for member in members if member and _group(member.pid) == leader.pid]
+
+
+def _bears(entry: Path, variable: str) -> bool:
+    try:
+        return variable.encode() in (entry / "environ").read_bytes().split(b"\0")
+    except OSError:
+        return False
+
+
+def _group(pid: int) -> int | None:
+    try:
+        return os.getpgid(pid)
+    except ProcessLookupError:
+        return None
+
+
 def start(part: Part, log: Path) -> subprocess.Popen[bytes]:
     """Start the part; its words are added to its log."""
     leash = [sys.executable, "-S", "-E", str(LEASH), str(int(part.orphan_signal)), str(os.getpid())]
@@ -63,6 +89,13 @@ def signal_group(pid: int, number: signal.Signals) -> None:
         os.killpg(pid, number)
     except (ProcessLookupError, PermissionError):
         return
+
+
+def send(process: Mark, number: signal.Signals) -> None:
+    """Send the signal to that very process, if it still lives."""
+    with contextlib.suppress(ProcessLookupError):
+        if is_alive(process):
+            os.kill(process.pid, number)
 
 
 def wait_for(condition: Callable[[], bool], *, seconds: float, pause: float = 0.05) -> bool:

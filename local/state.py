@@ -10,8 +10,9 @@ from pathlib import Path
 
 import msgspec
 
+from local import names
 from local.errors import StackError
-from local.process import Mark, is_alive, mark, signal_group, wait_for
+from local.process import Mark, group_of, is_alive, mark, send, wait_for
 
 STOP_SECONDS = 10.0
 
@@ -66,14 +67,20 @@ def _already_running(state: Path) -> StackError:
 
 
 def clear_leftovers(state: Path) -> bool:
-    """End what a killed supervisor left behind, each process only if it is that very one; True if there was any."""
+    """End what a killed supervisor left behind, and nobody else; True if there was any."""
     record = read_record(state)
-    left = [process for process in record.parts.values() if is_alive(process)] if record else []
+    leaders = list(record.parts.values()) if record else []
+    variable = f"{names.STATE_VARIABLE}={state}"
+
+    def left() -> list[Mark]:
+        return [member for leader in leaders for member in group_of(leader, variable)]
+
+    found = left()
     for number in (signal.SIGTERM, signal.SIGKILL):
-        for process in filter(is_alive, left):
-            signal_group(process.pid, number)
-        wait_for(lambda: not any(map(is_alive, left)), seconds=STOP_SECONDS)
-    return bool(left)
+        for member in left():
+            send(member, number)
+        wait_for(lambda: not left(), seconds=STOP_SECONDS)
+    return bool(found)
 
 
 def own_mark() -> Mark:

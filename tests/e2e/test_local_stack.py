@@ -1,5 +1,6 @@
 """`interlock local up/env/down`: ready means ready, refusals are clear, and no death costs anything."""
 
+import contextlib
 import json
 import os
 import re
@@ -171,6 +172,25 @@ def test_a_release_that_runs_while_the_stack_is_killed_is_closed_after_the_next_
 
     assert stack.closed(request["release_id"]).state == "succeeded"
     assert runs.read_text() == "run\n"
+
+
+def test_a_crash_of_everything_loses_no_message_and_runs_nothing_twice(
+    own_stack: Callable[..., Stack], tmp_path: Path
+) -> None:
+    stack = own_stack(reconcile_every=2.0)
+    runs = tmp_path / "runs"
+    requests = [stack.a_request(f"r-{number:02}", script=f"echo r-{number:02} >> '{runs}'") for number in range(20)]
+    for request in requests:
+        stack.publish(request)
+
+    for part in ("supervisor", "pubsub", "cloud_run", *names.FUNCTIONS):
+        with contextlib.suppress(ProcessLookupError):
+            stack.kill(part)
+    stack.up()
+
+    ended = [stack.closed(request["release_id"]) for request in requests]
+    assert {release.state for release in ended} == {"succeeded"}
+    assert sorted(runs.read_text().split()) == sorted(request["release_id"] for request in requests)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
