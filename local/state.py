@@ -76,10 +76,12 @@ def clear_leftovers(state: Path) -> bool:
         return [member for leader in leaders for member in group_of(leader, variable)]
 
     found = left()
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        for member in left():
-            send(member, number)
-        wait_for(lambda: not left(), seconds=STOP_SECONDS)
+    for leader in set(leaders) & set(found):
+        send(leader, signal.SIGTERM)
+    wait_for(lambda: not any(map(is_alive, leaders)), seconds=STOP_SECONDS)
+    for orphan in left():
+        send(orphan, signal.SIGKILL)
+    wait_for(lambda: not left(), seconds=STOP_SECONDS)
     return bool(found)
 
 
