@@ -1,7 +1,7 @@
 """What the demo sends, and how each release must end."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,48 +53,45 @@ def scenes(artifact: Path, tally: Path) -> tuple[Scene, ...]:
         }
         return json.dumps({**document, **changes}).encode()
 
+    return (*_that_run(body), *_that_cannot_run(body))
+
+
+def _that_run(body: Callable[..., bytes]) -> Iterator[Scene]:
+    failing = body("script-fails", service="broken", deployment_script="deploy_broken.sh")
     twice = body("same-twice", service="search")
+    yield Scene(release_id="good", shows="a good release", bodies=(body("good"),), ends="succeeded")
+    yield Scene(
+        release_id="script-fails",
+        shows="a script that exits 3",
+        bodies=(failing,),
+        ends="failed",
+        reason="non_zero_exit",
+    )
+    for racer in ("race-1", "race-2"):
+        bodies = (body(racer, 1.5, service="shop"),)
+        yield Scene(release_id=racer, shows="two for one lane", bodies=bodies, ends="succeeded")
+    yield Scene(release_id="same-twice", shows="one message, twice", bodies=(twice, twice), ends="succeeded")
+
+
+def _that_cannot_run(body: Callable[..., bytes]) -> Iterator[Scene]:
     typo = {"release_id": "typo", "release_version": "1.2.4", "target_enviroment": "staging"}
-    return (
-        Scene(release_id="good", shows="a good release", bodies=(body("good"),), ends="succeeded"),
-        Scene(
-            release_id="script-fails",
-            shows="a script that exits 3",
-            bodies=(body("script-fails", service="broken", deployment_script="deploy_broken.sh"),),
-            ends="failed",
-            reason="non_zero_exit",
-        ),
-        Scene(
-            release_id="race-1",
-            shows="two for one lane",
-            bodies=(body("race-1", 1.5, service="shop"),),
-            ends="succeeded",
-        ),
-        Scene(
-            release_id="race-2",
-            shows="two for one lane",
-            bodies=(body("race-2", 1.5, service="shop"),),
-            ends="succeeded",
-        ),
-        Scene(release_id="same-twice", shows="one message, twice", bodies=(twice, twice), ends="succeeded"),
-        Scene(
-            release_id="typo",
-            shows="an invalid message",
-            bodies=(json.dumps(typo).encode(),),
-            ends="rejected",
-            reason="schema",
-            runs=0,
-            is_alerted=True,
-        ),
-        Scene(
-            release_id="no-such-job",
-            shows="one no retry can mend",
-            bodies=(body("no-such-job", target_env=GONE),),
-            ends="errored",
-            reason="job_not_found",
-            runs=0,
-            is_alerted=True,
-        ),
+    yield Scene(
+        release_id="typo",
+        shows="an invalid message",
+        bodies=(json.dumps(typo).encode(),),
+        ends="rejected",
+        reason="schema",
+        runs=0,
+        is_alerted=True,
+    )
+    yield Scene(
+        release_id="no-such-job",
+        shows="one no retry can mend",
+        bodies=(body("no-such-job", target_env=GONE),),
+        ends="errored",
+        reason="job_not_found",
+        runs=0,
+        is_alerted=True,
     )
 
 
