@@ -4,10 +4,11 @@ import argparse
 import asyncio
 import logging
 import signal
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from local.pubsub.server import serve
+from local.pubsub.server import PortTaken, serve
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -31,7 +32,10 @@ async def run(options: argparse.Namespace) -> None:
 def main() -> None:
     """The process."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    asyncio.run(run(parse()))
+    try:
+        asyncio.run(run(parse()))
+    except PortTaken as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

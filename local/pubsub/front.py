@@ -10,13 +10,32 @@ CHUNK = 65536
 class Front:
     """Joins each connection to one of two servers on private ports."""
 
-    def __init__(self, *, grpc_port: int, rest_port: int) -> None:
-        self._grpc_port = grpc_port
-        self._rest_port = rest_port
+    def __init__(self) -> None:
+        self._grpc_port = self._rest_port = 0
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._joins: set[asyncio.Task[None]] = set()
 
-    async def serve(self, port: int) -> asyncio.Server:
+    async def serve(self, port: int, *, grpc_port: int, rest_port: int) -> asyncio.Server:
         """Raises `OSError` where the port is taken."""
-        return await asyncio.start_server(self._join, "127.0.0.1", port)
+        self._grpc_port, self._rest_port = grpc_port, rest_port
+        return await asyncio.start_server(self._accept, "127.0.0.1", port)
+
+    async def close(self) -> None:
+        """Ends the connections that their clients have left open."""
+        for writer in list(self._writers):
+            writer.close()
+        await asyncio.gather(*self._joins)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task
+        self._joins.add(task)
+        self._writers.add(writer)
+        try:
+            await self._join(reader, writer)
+        finally:
+            self._joins.discard(task)
+            self._writers.discard(writer)
 
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.closing(writer), contextlib.suppress(OSError, asyncio.IncompleteReadError):

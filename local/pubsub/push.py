@@ -26,10 +26,14 @@ class Pusher:
 
     async def run(self) -> None:
         """Until the subscription is deleted."""
-        while not self._feed.is_closed:
-            if not self._send_due():
-                is_free = self._feed.terms.push and len(self._posts) < self._window.size
-                await self._feed.change(self._feed.backlog.next_due() if is_free else None)
+        try:
+            while not self._feed.is_closed:
+                if not self._send_due():
+                    is_free = self._feed.terms.push and len(self._posts) < self._window.size
+                    await self._feed.change(self._feed.backlog.next_due() if is_free else None)
+        finally:
+            for task in self._posts:
+                task.cancel()
 
     def _send_due(self) -> bool:
         push, seconds = self._feed.terms.push, self._feed.terms.ack_seconds

@@ -21,6 +21,10 @@ from local.pubsub.rest_form import rest_app
 GRACE_SECONDS = 1.0
 
 
+class PortTaken(Exception):
+    """Another process listens there."""
+
+
 class Rest(uvicorn.Server):
     """Leaves the signals to the process."""
 
@@ -31,27 +35,43 @@ class Rest(uvicorn.Server):
 
 
 async def serve(state: Path, *, port: int, project: str | None, stopping: asyncio.Event) -> None:
-    """Until `stopping` is set; raises `OSError` where the port is taken."""
-    journal = Journal(state / "pubsub.db")
-    workers: set[asyncio.Task[None]] = set()
-
-    def spawn(feed: Feed) -> None:
-        for work in (feed.keep_time(), Pusher(feed).run()):
-            task = asyncio.create_task(work)
-            workers.add(task)
-            task.add_done_callback(workers.discard)
-
-    hub = Hub(journal, spawn, project=project)
+    """Until `stopping` is set; raises `PortTaken` where the port is taken."""
+    journal, front, workers = Journal(state / "pubsub.db"), Front(), Workers()
+    hub = Hub(journal, workers.start, project=project)
     hub.load()
     table = methods(hub)
     api, rest = grpc_server(hub, table), Rest(_config(rest_app(table)))
     async with contextlib.AsyncExitStack() as stack:
-        stack.push_async_callback(journal.close)
-        stack.callback(lambda: [task.cancel() for task in workers])
-        front = Front(grpc_port=await _start(api, stack), rest_port=await _start_rest(rest, stack))
-        listener = await front.serve(port)
+        # Ended in the opposite order: no new calls, then the running ones, and the journal last.
+        for end in (journal.close, front.close, workers.stop):
+            stack.push_async_callback(end)
+        ports = {"grpc_port": await _start(api, stack), "rest_port": await _start_rest(rest, stack)}
+        try:
+            listener = await front.serve(port, **ports)
+        except OSError as error:
+            raise PortTaken(f"port {port} cannot be used: {error.strerror}") from error
         stack.callback(listener.close)
         await stopping.wait()
+
+
+class Workers:
+    """What runs for each subscription: its clock and its pushes."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self, feed: Feed) -> None:
+        """Both end by themselves when the subscription is deleted."""
+        for work in (feed.keep_time(), Pusher(feed).run()):
+            task = asyncio.create_task(work)
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def stop(self) -> None:
+        """Gives up what is in flight; it is delivered again by the next process."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
 async def _start(api: grpc.aio.Server, stack: contextlib.AsyncExitStack) -> int:

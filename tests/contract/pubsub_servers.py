@@ -25,6 +25,7 @@ class EmbeddedServer:
 
     state: Path
     port: int = field(default_factory=a_free_port)
+    project: str = PROJECT
     process: "subprocess.Popen[bytes] | None" = None
 
     @property
@@ -34,6 +35,7 @@ class EmbeddedServer:
     def start(self) -> "EmbeddedServer":
         self.state.mkdir(exist_ok=True)
         command = [sys.executable, "-m", "local.pubsub", "--port", str(self.port), "--state", str(self.state)]
+        command += ["--project", self.project]
         with (self.state / "server.log").open("ab") as log:
             self.process = subprocess.Popen(command, stderr=log, env=dict(os.environ))
         eventually(self.answers)
