@@ -9,6 +9,7 @@ from interlock_agent.archive import unpack
 from interlock_agent.environment import Identity, Work
 from interlock_agent.exit_codes import ExitCode, Refused, container_code
 from interlock_agent.log import Log
+from interlock_agent.masking import Mask
 from interlock_agent.output import Output
 from interlock_agent.results import Ending, Outcome, read_outputs
 from interlock_agent.script import Command, command_line, find_inside, run_script, script_environment
@@ -18,11 +19,12 @@ from interlock_agent.stop import Stop, Stopped
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Where the task runs: its working directory, the container's variables, its log, the platform's wish to end."""
+    """Where the task runs: directory, container's variables, log, the secrets to mask, the platform's wish to end."""
 
     directory: Path
     environ: Mapping[str, str]
     log: Log
+    mask: Mask
     stop: Stop
 
 
@@ -51,7 +53,7 @@ class Deployment:
         outputs = self.scene.directory / "outputs"
         outputs.touch()
         command = Command(command_line(script, self.work.script_args), artifact, self._variables(artifact, outputs))
-        output = Output(self.scene.log)
+        output = Output(self.scene.log, self.scene.mask)
         self.scene.log.info("script started", script=self.work.script[:200])
         return_code = run_script(command, output, self.scene.stop)
         return Ending(

@@ -5,32 +5,37 @@ import threading
 from typing import TextIO
 
 from interlock_agent.environment import Identity
+from interlock_agent.masking import Mask
 
 
 class Log:
     """One JSON object a line, as Cloud Logging reads it; safe to use from several threads."""
 
-    def __init__(self, stream: TextIO, identity: Identity | None) -> None:
+    def __init__(self, stream: TextIO, identity: Identity | None, mask: Mask) -> None:
         self._stream = stream
         self._lock = threading.Lock()
         self._ids = _ids(identity) if identity else {}
+        self._mask = mask
 
     def info(self, message: str, **fields: object) -> None:
         """Tell a step of the agent's own."""
-        self.write("INFO", message, fields)
+        self.write("INFO", message, self._masked(fields))
 
     def failure(self, message: str, **fields: object) -> None:
         """Tell why the script did not run, or not to its end."""
-        self.write("ERROR", message, fields)
+        self.write("ERROR", message, self._masked(fields))
 
     def write(self, severity: str, message: str, fields: dict[str, object]) -> None:
-        """Write one line; a reader that went away must not stop a running deployment."""
+        """Write one line that is masked already; a reader that went away must not stop a running deployment."""
         line = json.dumps({"severity": severity, "message": message, **fields, **self._ids})
         with self._lock:
             try:
                 print(line, file=self._stream, flush=True)
             except OSError:
                 return
+
+    def _masked(self, fields: dict[str, object]) -> dict[str, object]:
+        return {name: self._mask(value) if isinstance(value, str) else value for name, value in fields.items()}
 
 
 def _ids(identity: Identity) -> dict[str, object]:
@@ -39,5 +44,6 @@ def _ids(identity: Identity) -> dict[str, object]:
         "release_id": identity.release_id,
         "attempt": identity.attempt,
         "task_index": identity.task_index,
+        "task_attempt": identity.task_attempt,
         "logging.googleapis.com/labels": labels,
     }

@@ -4,6 +4,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,9 +12,11 @@ from interlock_agent.deployment import Deployment, Scene
 from interlock_agent.environment import Identity, Task, read_task
 from interlock_agent.exit_codes import ExitCode, Refused
 from interlock_agent.fence import take_fence
+from interlock_agent.known_secrets import known_secrets
 from interlock_agent.limits import Limits
 from interlock_agent.log import Log
-from interlock_agent.results import Ending, write_results
+from interlock_agent.masking import Mask
+from interlock_agent.results import Ending, masked, write_results
 from interlock_agent.stop import Stop, Stopped
 
 
@@ -25,14 +28,15 @@ def main() -> None:
 def run(environ: Mapping[str, str]) -> int:
     """Return the container's exit code for the task."""
     task = read_task(environ)
-    log = Log(sys.stdout, task.identity)
+    mask = Mask(known_secrets(environ))
+    log = Log(sys.stdout, task.identity, mask)
     if task.identity is None:
-        log.failure("release refused", problems=task.problems)
+        log.failure("release refused", problems=[mask(problem) for problem in task.problems])
         return ExitCode.USAGE
     stop = Stop((task.work.limits if task.work else Limits()).grace_seconds)
     stop.install()
     try:
-        return _as_owner(task, task.identity, Scene(Path(), environ, log, stop))
+        return _as_owner(task, task.identity, Scene(Path(), environ, log, mask, stop))
     except Stopped:
         log.failure("told to end before the release began")
         return ExitCode.TERMINATED
@@ -48,7 +52,7 @@ def _as_owner(task: Task, identity: Identity, scene: Scene) -> int:
         return ExitCode.DONE
     started_at = datetime.now(UTC)
     ending = _ending(task, identity, scene)
-    _record(identity, ending, scene.log, started_at=started_at)
+    _record(identity, masked(ending, scene.mask), scene.log, started_at=started_at)
     return ending.exit_code
 
 
@@ -56,7 +60,7 @@ def _ending(task: Task, identity: Identity, scene: Scene) -> Ending:
     if task.work is None:
         return Ending("refused", ExitCode.USAGE, reason="; ".join(task.problems))
     with tempfile.TemporaryDirectory(prefix="release-", ignore_cleanup_errors=True) as directory:
-        own = Scene(Path(directory), scene.environ, scene.log, scene.stop)
+        own = replace(scene, directory=Path(directory))
         return Deployment(identity, task.work, own).run()
 
 

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from interlock_agent.environment import Identity
 from interlock_agent.files import open_regular, write_whole
+from interlock_agent.masking import Mask
 
 _OUTPUT = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]{0,63})=(.*)")
 _MOST_OUTPUTS = 50
@@ -29,6 +30,12 @@ class Ending:
     outputs: Mapping[str, str] = field(default_factory=dict)
     error_lines: Sequence[str] = ()
     digests: Mapping[str, str] = field(default_factory=dict)
+
+
+def masked(ending: Ending, mask: Mask) -> Ending:
+    """Return the ending without secrets in what the script or a source could have put there."""
+    outputs = {name: mask(value) for name, value in ending.outputs.items()}
+    return replace(ending, outputs=outputs, reason=mask(ending.reason) if ending.reason else ending.reason)
 
 
 def write_results(identity: Identity, ending: Ending, *, started_at: datetime, ended_at: datetime) -> Path:

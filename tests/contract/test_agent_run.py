@@ -189,3 +189,18 @@ def test_an_odd_release_id_stays_one_segment_of_the_results(bench: Bench) -> Non
     bench.with_script("exit 0\n")
     bench.run(INTERLOCK_RELEASE_ID="../../a b/ü")
     assert (bench.root / "results" / "..%2F..%2Fa%20b%2F%C3%BC" / "1" / "0" / "results.json").exists()
+
+
+def test_no_secret_leaves_in_the_log_or_the_result(bench: Bench) -> None:
+    secret = "made-up-hunter2"
+    mounted = bench.root / "mounted"
+    mounted.write_text(secret)
+    bench.with_script(
+        'part=$(cat "$RELEASE_PARAM_FILE")\nprintf "%s" "${part:0:5}"; sleep 0.2; echo "${part:5}"\n'
+        'echo "no $part" >&2\necho "out=$part" >> $RELEASE_OUTPUTS\nexit 1\n'
+    )
+    run = bench.run(INTERLOCK_SECRET_FILES=str(mounted), RELEASE_PARAM_FILE=str(mounted))
+    assert "[masked]" in run.messages
+    assert bench.result()["error_lines"] == ["no [masked]"]
+    assert bench.result()["outputs"] == {"out": "[masked]"}
+    assert secret not in str(run.lines) + str(bench.result())
