@@ -144,8 +144,6 @@ class Backlog:
         if not self._is_in_line(head.letter):
             return [head]
         line = self._lines[head.letter.key]
-        if line[0] != head.letter.number:
-            return []
         length = 1 if self.terms.push else limit
         return [self.entries[number] for number, _ in zip(line, range(length), strict=False)]
 
@@ -171,7 +169,7 @@ class Backlog:
         line = self._lines[key]
         if not line:
             del self._lines[key]
-        elif not any(self.entries[number].lease for number in line):
+        else:  # if the head is still out, it is passed over until it comes back
             head = self.entries[line[0]]
             heapq.heappush(self._due, (head.due, line[0]))
 

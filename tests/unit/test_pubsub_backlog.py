@@ -113,6 +113,16 @@ def test_a_refused_message_waits_for_its_backoff() -> None:
     assert [lease.attempt for lease in take(found, now=2.0)] == [2]
 
 
+def test_what_a_reader_from_before_a_restart_refuses_waits_too() -> None:
+    terms = Terms(retry=Retry(2.0, 60.0))
+    [old] = take(backlog(terms, letter(1)))
+    restarted = Backlog(terms, boot="1")
+    restarted.add(letter(1))
+    refuse(restarted, old, now=0)
+    assert take(restarted, now=1.9) == []
+    assert [lease.attempt for lease in take(restarted, now=2.0)] == [2]
+
+
 def test_the_last_allowed_failure_is_told() -> None:
     found = backlog(Terms(dead_letter=DeadLetterPolicy("graves", 5)), letter(1))
     assert [refuse(found, take(found)[0]) for _ in range(5)] == [False, False, False, False, True]
