@@ -8,16 +8,25 @@ from typing import Any
 import pytest
 
 from tests.e2e.stack import Stack, plan_for
+from tests.e2e.story import Story, make_routes
 
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Return the stack that all tests share; use names of your own, and leave it running."""
-    shared = Stack(plan_for(tmp_path_factory.mktemp("stack"), reconcile_every=2.0))
+    routes = make_routes(tmp_path_factory.mktemp("routes"))
+    shared = Stack(plan_for(tmp_path_factory.mktemp("stack"), reconcile_every=2.0, routes=routes))
     try:
         yield shared.up()
     finally:
         shared.down()
+
+
+@pytest.fixture
+def story(stack: Stack) -> Iterator[Story]:
+    """Return a listener on the shared stack that hears all from now on."""
+    with stack.tail() as tail:
+        yield Story(stack, tail)
 
 
 @pytest.fixture
