@@ -37,7 +37,7 @@ from interlock.domain.violation import Violation
 from interlock.edge import Answer, Delivery, Done, TryAgain, Verdict, answer
 from interlock.launcher import Launcher
 from interlock.outbox import Postman
-from interlock.ports import Ambiguous, Journal, Ledger
+from interlock.ports import Ambiguous, JobStarter, Journal, Ledger, Publisher
 from interlock.wiring import load_routes, open_ledger, open_publisher, utc_now
 
 
@@ -165,27 +165,32 @@ class _Pursuit:
         )
 
 
-@cache
-def _dispatcher() -> Dispatcher:
-    settings = DispatchSettings.read(os.environ)
-    ledger = open_ledger(settings.ledger)
+def compose(settings: DispatchSettings, *, ledger: Ledger, jobs: JobStarter, publisher: Publisher) -> Dispatcher:
+    """Put the function together from its settings and its ports."""
     return Dispatcher(
         intake=Intake(Contract.of(load_schema("release-request.v1")), load_routes(settings.routes)),
         ledger=ledger,
-        launcher=Launcher(
-            jobs=CloudRunJobs(settings.run_endpoint, start_timeout_seconds=settings.start_timeout_seconds),
-            now=utc_now,
-            jitter=random.random,
-        ),
+        launcher=Launcher(jobs=jobs, now=utc_now, jitter=random.random),
         postman=Postman(
             ledger=ledger,
-            publisher=open_publisher(settings.pubsub_endpoint),
+            publisher=publisher,
             instance=settings.instance,
             status_topic=settings.status_topic,
             dead_letters_topic=settings.dead_letters_topic,
         ),
         limits=Limits(lease=timedelta(seconds=settings.lease_seconds), max_starts=settings.max_starts),
         now=utc_now,
+    )
+
+
+@cache
+def _dispatcher() -> Dispatcher:
+    settings = DispatchSettings.read(os.environ)
+    return compose(
+        settings,
+        ledger=open_ledger(settings.ledger),
+        jobs=CloudRunJobs(settings.run_endpoint, start_timeout_seconds=settings.start_timeout_seconds),
+        publisher=open_publisher(settings.pubsub_endpoint),
     )
 
 

@@ -13,7 +13,7 @@ from interlock.domain.delivery import Unreadable, log_entry
 from interlock.domain.release import Result, State
 from interlock.edge import Answer, Delivery, Done, Verdict, answer
 from interlock.outbox import Postman
-from interlock.ports import Journal
+from interlock.ports import Journal, Ledger, Publisher
 from interlock.wiring import open_ledger, open_publisher, open_results, utc_now
 
 
@@ -49,18 +49,22 @@ def _ended(completion: Completion, release_id: str, attempt: int) -> Ended:
     )
 
 
-@cache
-def _reporter() -> Reporter:
-    settings = ReportSettings.read(os.environ)
-    ledger = open_ledger(settings.ledger)
+def compose(settings: ReportSettings, *, ledger: Ledger, publisher: Publisher) -> Reporter:
+    """Put the function together from its settings and its ports."""
     postman = Postman(
         ledger=ledger,
-        publisher=open_publisher(settings.pubsub_endpoint),
+        publisher=publisher,
         instance=settings.instance,
         status_topic=settings.status_topic,
         requests_topic=settings.requests_topic,
     )
     return Reporter(Closer(ledger=ledger, results=open_results(settings.results), postman=postman, now=utc_now))
+
+
+@cache
+def _reporter() -> Reporter:
+    settings = ReportSettings.read(os.environ)
+    return compose(settings, ledger=open_ledger(settings.ledger), publisher=open_publisher(settings.pubsub_endpoint))
 
 
 def report_status(request: flask.Request) -> Answer:
