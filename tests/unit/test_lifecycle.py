@@ -275,6 +275,10 @@ class TestResume:
         assert found.release.outbox.dead_letter is not None
         assert found.lane == EMPTY
 
+    def test_a_resume_of_a_claim_that_stands_is_left_to_whoever_holds_it(self) -> None:
+        release, lane = starting()
+        assert take(release, lane, Resume(), at(59)).effects == (Ignored("claim_held"),)
+
     def test_a_resume_of_nobody_is_ignored(self) -> None:
         assert take(None, None, Resume()).effects == (Ignored("unknown_release"),)
 

@@ -6,8 +6,18 @@ from interlock.domain import moves
 from interlock.domain.lane import Lane, Waiting, has_room, leave_queue
 from interlock.domain.release import OUTCOMES, Plan, Release, Result, State
 from interlock.domain.route import LaneMode, Rerun
-from interlock.domain.starting import expire, resume
-from interlock.domain.transition import Conflict, Effect, Ignored, Limits, Replace, Retell, Start, Transition
+from interlock.domain.starting import expire, is_claim_held, resume
+from interlock.domain.transition import (
+    Conflict,
+    Effect,
+    Ignored,
+    Limits,
+    Replace,
+    Retell,
+    Start,
+    Transition,
+    TryLater,
+)
 
 _NEVER_RAN = frozenset({State.REJECTED, State.DEAD_LETTERED})
 """Closed before anything could run: whatever comes next under the id is no conflict with it."""
@@ -18,7 +28,7 @@ def submit(release: Release | None, lane: Lane | None, candidate: Release, now: 
     if release is None:
         return _admit(candidate, lane, now, limits)
     if candidate.source.message_id in release.message_ids:
-        return _again(release, lane, now, limits)
+        return _redelivered(release, lane, now, limits)
     if release.state in _NEVER_RAN:
         return _admit(moves.next_attempt(release, candidate), lane, now, limits)
     if candidate.state is State.REJECTED or candidate.payload_hash != release.payload_hash:
@@ -37,6 +47,13 @@ def may_rerun(release: Release) -> bool:
             return False
         case Rerun.FAILED_ONLY:
             return OUTCOMES[release.state] in ("failure", "error")
+
+
+def _redelivered(release: Release, lane: Lane | None, now: datetime, limits: Limits) -> Transition:
+    """Whoever holds the claim may have died with this very message: it must not be acknowledged yet."""
+    if is_claim_held(release, now):
+        return Transition(release, lane, (TryLater("claim_held"),))
+    return _again(release, lane, now, limits)
 
 
 def _again(release: Release, lane: Lane | None, now: datetime, limits: Limits) -> Transition:

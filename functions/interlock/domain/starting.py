@@ -16,7 +16,6 @@ from interlock.domain.transition import (
     Start,
     StopExecution,
     Transition,
-    TryLater,
 )
 
 
@@ -31,6 +30,11 @@ def resume(release: Release, lane: Lane, plan: Plan, now: datetime, limits: Limi
             return Transition(release, lane, (Ignored("already_started"),))
         case _:
             return Transition(moves.nudge(release, lane, plan), lane, (Ignored("already_closed"),))
+
+
+def is_claim_held(release: Release, now: datetime) -> bool:
+    """Whether another worker is starting the release and its lease still stands."""
+    return release.state is State.STARTING and release.lease_until is not None and release.lease_until > now
 
 
 def _resume_queued(release: Release, lane: Lane, plan: Plan, now: datetime, limits: Limits) -> Transition:
@@ -53,8 +57,8 @@ def expire(release: Release, lane: Lane, now: datetime) -> Transition:
 
 
 def _resume_starting(release: Release, lane: Lane, plan: Plan, now: datetime, limits: Limits) -> Transition:
-    if release.lease_until is not None and release.lease_until > now:
-        return Transition(release, lane, (TryLater("claim_held"),))
+    if is_claim_held(release, now):
+        return Transition(release, lane, (Ignored("claim_held"),))
     if release.starts >= limits.max_starts:
         return _give_up(release, lane, "start_exhausted", f"{release.starts} starts without an execution", now)
     claimed, held = moves.claim(release, lane, plan, until=now + limits.lease, now=now)
