@@ -1,4 +1,4 @@
-"""Unpacks an artifact (zip, tar, tar.gz) into an empty directory, or refuses it and names the member that is unsafe."""
+"""Unpacks an artifact (zip, tar, tar.gz, tar.zst) into an empty directory, or refuses it and names the bad member."""
 
 import stat
 import unicodedata
@@ -35,7 +35,7 @@ def unpack(archive: Path, directory: Path, *, limits: Limits) -> None:
     unpacking = _Unpacking(directory, limits)
     with archive.open("rb") as stream:
         magic = stream.read(4)
-    members, broken = _members(archive, magic)
+    members, broken = _members(archive, magic, limits)
     damages: tuple[type[Exception], ...] = (*broken, *_DAMAGES)
     try:
         for member in members:
@@ -45,15 +45,15 @@ def unpack(archive: Path, directory: Path, *, limits: Limits) -> None:
         raise _unsafe(unpacking.current, f"cannot be unpacked: {problem}") from problem
 
 
-def _members(archive: Path, magic: bytes) -> tuple[Iterator[Member], tuple[type[Exception], ...]]:
+def _members(archive: Path, magic: bytes, limits: Limits) -> tuple[Iterator[Member], tuple[type[Exception], ...]]:
     """Return the archive's members, and what its library raises where the archive is broken."""
     if magic[:2] == b"PK":
         from interlock_agent.zip_members import BROKEN_ZIP, zip_members  # noqa: PLC0415 - only for a zip
 
-        return zip_members(archive), BROKEN_ZIP
-    from interlock_agent.tar_members import BROKEN_TAR, tar_members  # noqa: PLC0415 - only for a tar
+        return zip_members(archive, limits), BROKEN_ZIP
+    from interlock_agent.tar_members import broken_tar, tar_members  # noqa: PLC0415 - only for a tar
 
-    return tar_members(archive, is_gzip=magic[:2] == b"\x1f\x8b"), BROKEN_TAR
+    return tar_members(archive, magic, limits), broken_tar(magic)
 
 
 def _unsafe(name: str, why: str) -> Refused:

@@ -9,14 +9,19 @@ from pathlib import Path
 from typing import IO
 
 from interlock_agent.archive import Kind, Member
+from interlock_agent.limits import Limits
+from interlock_agent.zip_directory import check_directory
 
 _LONGEST_TARGET = 4096
 _DEFAULT_MODE = 0o644
+_MOST_DIRECTORY_BYTES = 1024  # of one member
+_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}  # the others may ask for gigabytes of memory
 BROKEN_ZIP: tuple[type[Exception], ...] = (zipfile.BadZipFile,)
 
 
-def zip_members(archive: Path) -> Iterator[Member]:
+def zip_members(archive: Path, limits: Limits) -> Iterator[Member]:
     """Yield every entry of the zip; its content is readable only until the next one is asked for."""
+    check_directory(archive, (limits.members + 1) * _MOST_DIRECTORY_BYTES)
     with zipfile.ZipFile(archive) as opened:
         for info in opened.infolist():
             yield _member(opened, info)
@@ -40,9 +45,11 @@ def _kind(info: zipfile.ZipInfo, mode: int) -> Kind:
 
 
 def _target(opened: zipfile.ZipFile, info: zipfile.ZipInfo) -> str:
-    with opened.open(info) as stream:
+    with _open(opened, info) as stream:
         return stream.read(_LONGEST_TARGET).decode()
 
 
 def _open(opened: zipfile.ZipFile, info: zipfile.ZipInfo) -> AbstractContextManager[IO[bytes]]:
+    if info.compress_type not in _METHODS:
+        raise ValueError(f"is packed by method {info.compress_type}; only stored and deflated are taken")
     return opened.open(info)

@@ -1,5 +1,6 @@
 """Archives that must be refused, each named for its trick, and those that must come out as they went in."""
 
+import gzip
 import io
 import os
 import stat
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from interlock_agent.archive import unpack
 from interlock_agent.exit_codes import ExitCode, Refused
@@ -104,10 +106,14 @@ def _leaked(root: Path) -> list[str]:
     return [path.name for path in root.iterdir() if path.name not in {"out", "artifact"}]
 
 
+@pytest.mark.parametrize("packing", ["gzip", "zstd"])
 @pytest.mark.parametrize("trick", HOSTILE_TARS)
-def test_a_hostile_tar_is_refused_by_the_members_name(tmp_path: Path, trick: str) -> None:
+def test_a_hostile_tar_is_refused_by_the_members_name(tmp_path: Path, trick: str, packing: str) -> None:
     members, named = HOSTILE_TARS[trick]
-    refusal = _refusal(_tar(tmp_path / "artifact", *members))
+    archive = _tar(tmp_path / "artifact", *members)
+    if packing == "zstd":
+        archive.write_bytes(zstandard.compress(gzip.decompress(archive.read_bytes())))
+    refusal = _refusal(archive)
     assert refusal.code == ExitCode.UNSAFE_ARCHIVE
     assert named in refusal.reason
     assert _leaked(tmp_path) == []
