@@ -1,7 +1,7 @@
 """Stand-ins with behaviour for the ports; each passes the same contract tests as the adapter it stands in for."""
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -9,7 +9,7 @@ from typing import Any, Self, TypeVar
 
 from interlock.codec import from_body, to_row
 from interlock.domain.release import Release
-from interlock.domain.transaction import Commit, Decision, Key, Record
+from interlock.domain.transaction import Commit, Decision, Key, Kind, Record
 from interlock.ports import (
     Ambiguous,
     ExecutionStatus,
@@ -50,6 +50,13 @@ class MemoryLedger:
 
     def recent(self, limit: int) -> Sequence[Release]:
         return sorted(self._releases(), key=lambda one: one.updated_at, reverse=True)[:limit]
+
+    def newest(self, kind: Kind) -> Iterator[Record]:
+        keys = sorted((key for key in self._bodies if key.kind == kind), key=lambda key: key.id, reverse=True)
+        found = [one for one in map(self.read, keys) if one is not None]
+        yield from sorted(
+            found, key=lambda one: to_row(one).updated_at or datetime.min.replace(tzinfo=UTC), reverse=True
+        )
 
     def _releases(self) -> list[Release]:
         found = [self.read(key) for key in self._bodies if key.kind == "releases"]

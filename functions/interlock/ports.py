@@ -1,12 +1,12 @@
 """What the handlers need from the world, named by need; adapters and fakes pass the same contract tests."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from interlock.domain.release import Release
-from interlock.domain.transaction import Decision, Key, Record
+from interlock.domain.transaction import Decision, Key, Kind, Record
 
 T = TypeVar("T")
 
@@ -34,6 +34,12 @@ class LedgerReader(Protocol):
     def recent(self, limit: int) -> Sequence[Release]:
         """Return the releases that changed last, newest first."""
 
+    def newest(self, kind: Kind) -> Iterator[Record]:
+        """Yield all records of a kind, the last changed first, read on as far as the caller goes.
+
+        Lanes bear no instant and come by name, backwards.
+        """
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
@@ -53,6 +59,13 @@ class Publisher(Protocol):
 
     def publish(self, topic: str, messages: Sequence[Outgoing]) -> None:
         """Return once the topic has confirmed them all; raise PublishFailed."""
+
+
+class Poster(Protocol):
+    """Publishes one message and learns its id, to follow what becomes of it."""
+
+    def post(self, topic: str, message: Outgoing) -> str:
+        """Return the id that the topic gave the message; raise PublishFailed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from interlock.config import ConfigurationError
 from interlock.domain.route import Route, parse_routes
-from interlock.ports import Ledger, LedgerReader, Publisher, ResultReader
+from interlock.ports import Ledger, LedgerReader, Poster, Publisher, ResultReader
 
 
 class FullLedger(Ledger, LedgerReader, Protocol):
@@ -36,6 +36,13 @@ def open_ledger(url: str) -> FullLedger:
 
 def open_publisher(endpoint: str | None) -> Publisher:
     """Return the publisher for a plaintext `host:port`, or for Google's Pub/Sub."""
+    from interlock.adapters.pubsub_publisher import PubsubPublisher
+
+    return PubsubPublisher(endpoint)
+
+
+def open_poster(endpoint: str | None) -> Poster:
+    """Return what publishes one message at a time, on a plaintext `host:port` or on Google's Pub/Sub."""
     from interlock.adapters.pubsub_publisher import PubsubPublisher
 
     return PubsubPublisher(endpoint)

@@ -117,6 +117,22 @@ class TestLedger:
         put(ledger, *(a_release(f"r{n}", updated_at=at(n)) for n in (2, 3, 1)))
         assert [one.release_id for one in ledger.recent(2)] == ["r3", "r2"]
 
+    def test_all_records_of_a_kind_come_newest_first_and_equals_by_id(self, ledger: FullLedger) -> None:
+        put(ledger, *(a_release(f"r{n}", updated_at=at(n // 2)) for n in (2, 5, 3, 1)))
+        lanes = {Key("lanes", name): Lane(key=name) for name in ("a", "b/c")}
+        ledger.transact((), lambda _: Commit(lanes, None))
+        assert [one.release_id for one in ledger.newest("releases") if isinstance(one, Release)] == [
+            *("r5", "r3", "r2", "r1")
+        ]
+        assert [one.key for one in ledger.newest("lanes") if isinstance(one, Lane)] == ["b/c", "a"]
+
+    def test_whoever_stops_reading_leaves_nothing_open(self, ledger: FullLedger) -> None:
+        put(ledger, a_release("r1", updated_at=at(1)), a_release("r2", updated_at=at(2)))
+        reading = ledger.newest("releases")
+        assert next(reading) == ledger.read(Key("releases", "r2"))
+        del reading
+        put(ledger, a_release("r3"))
+
 
 def test_a_ledger_file_that_cannot_be_opened_is_unavailable(tmp_path: Path) -> None:
     ledger = open_ledger(f"sqlite://{tmp_path}/no/such/folder/ledger.db")

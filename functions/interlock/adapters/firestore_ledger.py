@@ -4,7 +4,7 @@ The commit carries a precondition for every record it writes: unchanged since it
 loses a race reads and decides again; nothing is locked while a decision is made.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from functools import cached_property, partial
@@ -24,7 +24,7 @@ from google.cloud.firestore_v1.base_query import FieldFilter
 
 from interlock.codec import from_body, to_row
 from interlock.domain.release import Release
-from interlock.domain.transaction import Commit, Decision, Key, Record
+from interlock.domain.transaction import Commit, Decision, Key, Kind, Record
 from interlock.ports import LedgerUnavailable
 
 T = TypeVar("T")
@@ -94,6 +94,15 @@ class FirestoreLedger:
         """Return the releases that changed last, newest first."""
         releases = self._client.collection("releases")
         return self._releases(releases.order_by("updated_at", direction=firestore.Query.DESCENDING), limit)
+
+    def newest(self, kind: Kind) -> Iterator[Record]:
+        """Yield all records of a kind, the last changed first."""
+        query = self._client.collection(kind).order_by("updated_at", direction=firestore.Query.DESCENDING)
+        try:
+            for found in query.stream():
+                yield from_body(Key(kind, unquote(found.id)), found.get("body"))
+        except (GoogleAPICallError, RetryError) as error:
+            raise LedgerUnavailable(str(error)) from error
 
     def _releases(self, query: firestore.Query, limit: int) -> Sequence[Release]:
         try:

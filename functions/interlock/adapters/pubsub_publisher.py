@@ -15,7 +15,7 @@ _TIMEOUT_SECONDS = 20.0
 
 
 class PubsubPublisher:
-    """Implements Publisher. `endpoint` is the `host:port` of a plaintext server; None means Google's."""
+    """Implements Publisher and Poster. `endpoint` is the `host:port` of a plaintext server; None means Google's."""
 
     def __init__(self, endpoint: str | None = None) -> None:
         self._endpoint = endpoint
@@ -28,9 +28,16 @@ class PubsubPublisher:
 
     def publish(self, topic: str, messages: Sequence[Outgoing]) -> None:
         """Return once the topic has confirmed them all; raise PublishFailed."""
+        self._publish(topic, messages)
+
+    def post(self, topic: str, message: Outgoing) -> str:
+        """Return the id that the topic gave the message; raise PublishFailed."""
+        return self._publish(topic, [message])[0]
+
+    def _publish(self, topic: str, messages: Sequence[Outgoing]) -> list[str]:
         request = PublishRequest(topic=topic, messages=[_message(one) for one in messages])
         try:
-            self._client.publish(request=request, timeout=_TIMEOUT_SECONDS)
+            return list(self._client.publish(request=request, timeout=_TIMEOUT_SECONDS).message_ids)
         except (GoogleAPICallError, RetryError) as error:
             raise PublishFailed(f"{topic}: {error}") from error
 

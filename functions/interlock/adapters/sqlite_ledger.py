@@ -9,7 +9,7 @@ from typing import TypeVar, cast
 
 from interlock.codec import from_body, to_row
 from interlock.domain.release import Release
-from interlock.domain.transaction import Commit, Decision, Key, Record
+from interlock.domain.transaction import Commit, Decision, Key, Kind, Record
 from interlock.ports import LedgerUnavailable
 
 T = TypeVar("T")
@@ -59,6 +59,13 @@ class SqliteLedger:
         """Return the releases that changed last, newest first."""
         query = "SELECT id, body FROM records WHERE kind = 'releases' ORDER BY updated_at DESC LIMIT ?"
         return self._releases(query, (limit,))
+
+    def newest(self, kind: Kind) -> Iterator[Record]:
+        """Yield all records of a kind, the last changed first."""
+        query = "SELECT id, body FROM records WHERE kind = ? ORDER BY updated_at DESC, id DESC"
+        with self._connection() as connection:
+            for row in connection.execute(query, (kind,)):
+                yield from_body(Key(kind, row[0]), row[1])
 
     def _releases(self, query: str, parameters: tuple[float, ...]) -> Sequence[Release]:
         with self._connection() as connection:
