@@ -25,7 +25,7 @@ DIFFERENCES = {
     "test_what_cannot_be_is_an_invalid_argument[short-ack-deadline]": "the emulator takes any ack deadline",
     "test_a_message_beyond_googles_limits_is_refused": "the emulator takes messages that Google refuses",
 }
-"""What the embedded server does as Google does, and Google's emulator does not: that half of a test is skipped."""
+"""What the embedded server does as Google does, and Google's emulator does not: that half of a test must fail."""
 
 
 @pytest.fixture(scope="session", params=list(SERVERS))
@@ -35,10 +35,7 @@ def pubsub_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempP
 
 
 @pytest.fixture
-def pubsub(pubsub_server: str, request: pytest.FixtureRequest) -> Iterator[PubSub]:
-    difference = difference_of(request.node)
-    if difference:
-        pytest.skip(difference)
+def pubsub(pubsub_server: str) -> Iterator[PubSub]:
     with pubsub_at(pubsub_server) as own:
         yield own
         own.clear()
@@ -49,3 +46,17 @@ def difference_of(test: pytest.Function) -> str | None:
     if kind == "embedded":
         return None
     return DIFFERENCES.get(test.originalname) or DIFFERENCES.get(f"{test.originalname}[{case}]")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Call the emulator's half slow, and expect it to fail what it is known to do in another way.
+
+    The day the emulator does as Google does, the strict expectation says that the table is wrong.
+    """
+    for item in items:
+        if isinstance(item, pytest.Function) and "pubsub_server" in item.fixturenames:
+            if item.callspec.id.startswith("official"):
+                item.add_marker("slow")
+            if difference := difference_of(item):
+                item.add_marker(pytest.mark.xfail(reason=difference, strict=True))
