@@ -9,6 +9,10 @@ from collections.abc import Sequence
 
 import typer
 
+from cli.dead_letters_discard import discard
+from cli.dead_letters_list import list_letters
+from cli.dead_letters_replay import replay
+from cli.dead_letters_show import show_letter
 from cli.errors import CommandError, ExitCode, as_command_error
 from cli.local_demo import demo
 from cli.local_down import down
@@ -40,6 +44,13 @@ app.command()(publish)
 releases = _group("Look at releases.")
 app.add_typer(releases, name="releases")
 releases.command("show")(show_release)
+
+dead_letters = _group("Look at what could not be handled, and replay or discard it.")
+app.add_typer(dead_letters, name="dead-letters")
+dead_letters.command("list")(list_letters)
+dead_letters.command("show")(show_letter)
+dead_letters.command()(replay)
+dead_letters.command()(discard)
 
 local = _group("Run the whole system on this machine.")
 app.add_typer(local, name="local")

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Annotated
 
 import typer
@@ -14,6 +14,22 @@ JsonFlag = Annotated[
 ]
 """The `--json` of every command that prints a result."""
 
+COLOURS = {
+    "succeeded": "green",
+    "failed": "red",
+    "rejected": "magenta",
+    "errored": "magenta",
+    "dead_lettered": "magenta",
+    "cancelled": "yellow",
+    "superseded": "yellow",
+    "expired": "yellow",
+    "started": "cyan",
+    "queued": "blue",
+    "ok": "green",
+    "fault": "red",
+}
+"""What a word in a table is painted with on a terminal."""
+
 
 def show(document: object, lines: Iterable[str], *, as_json: bool) -> None:
     """Print the result: the document as JSON for programs, or the lines for people."""
@@ -22,6 +38,34 @@ def show(document: object, lines: Iterable[str], *, as_json: bool) -> None:
         return
     for line in lines:
         print(line, flush=True)
+
+
+def show_table(document: object, headings: Sequence[str], rows: Iterable[Sequence[object]], *, as_json: bool) -> None:
+    """Print the result as JSON, as a table on a terminal, or as plain columns into a pipe."""
+    cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    if as_json or not sys.stdout.isatty():
+        show(document, _columns([list(headings), *cells]), as_json=as_json)
+        return
+    from rich.console import Console
+
+    Console().print(as_table(headings, cells))
+
+
+def as_table(headings: Sequence[str], cells: Iterable[Sequence[str]]) -> object:
+    """Return the cells as a table for a terminal; a word that is a state has its colour."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*headings, box=None, pad_edge=False, header_style="bold")
+    for row in cells:
+        table.add_row(*(Text(cell, style=COLOURS.get(cell, ""), overflow="fold") for cell in row))
+    return table
+
+
+def _columns(rows: list[list[str]]) -> Iterable[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
 def say(line: str) -> None:

@@ -65,7 +65,7 @@ class MemoryLedger:
 
 @dataclass
 class FakePublisher:
-    """Implements Publisher; keeps what was published by topic. `failing` topics refuse."""
+    """Implements Publisher and Poster; keeps what was published by topic. `failing` topics refuse."""
 
     published: dict[str, list[Outgoing]] = field(default_factory=dict)
     failing: set[str] = field(default_factory=set)
@@ -74,6 +74,10 @@ class FakePublisher:
         if topic in self.failing:
             raise PublishFailed(f"{topic}: made to fail")
         self.published.setdefault(topic, []).extend(messages)
+
+    def post(self, topic: str, message: Outgoing) -> str:
+        self.publish(topic, [message])
+        return f"{topic}-{len(self.published[topic])}"
 
 
 @dataclass
