@@ -92,6 +92,11 @@ class Story:
         assert event.get("reason") == release.result.reason
         return release, event
 
+    def messages_of(self, release_id: str) -> int:
+        """Return how many messages the release's record has answered."""
+        release = self.stack.release(release_id)
+        return len(release.message_ids) if release else 0
+
     def alert(self, matches: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """Wait for an alert that matches; it keeps the contract."""
         found = wait_until(lambda: next(filter(matches, alerts(self.stack)), None)) or {}
