@@ -13,7 +13,7 @@ from interlock_agent.masking import Mask
 from interlock_agent.output import Output
 from interlock_agent.results import Ending, Outcome, read_outputs
 from interlock_agent.script import Command, command_line, find_inside, run_script, script_environment
-from interlock_agent.sources import Trust, fetch
+from interlock_agent.sources import Fetched, Trust, fetch
 from interlock_agent.stop import Stop, Stopped
 
 
@@ -35,17 +35,17 @@ class Deployment:
     identity: Identity
     work: Work
     scene: Scene
-    digests: dict[str, str] = field(default_factory=dict)
+    used: dict[str, Fetched] = field(default_factory=dict)
 
     def run(self) -> Ending:
         """Fetch, verify, unpack and run; whatever happens is an ending, never an exception."""
         try:
             return self._run()
         except Refused as refusal:
-            return Ending("refused", refusal.code, reason=refusal.reason, digests=self.digests)
+            return Ending("refused", refusal.code, reason=refusal.reason, used=self.used)
         except Stopped:
             reason = "told to end before the script ran"
-            return Ending("terminated", ExitCode.TERMINATED, reason=reason, digests=self.digests)
+            return Ending("terminated", ExitCode.TERMINATED, reason=reason, used=self.used)
 
     def _run(self) -> Ending:
         artifact = self._artifact()
@@ -62,7 +62,7 @@ class Deployment:
             return_code=return_code,
             outputs=read_outputs(outputs),
             error_lines=output.error_lines,
-            digests=self.digests,
+            used=self.used,
         )
 
     def _outcome(self, return_code: int) -> Outcome:
@@ -76,7 +76,7 @@ class Deployment:
         unpacked.mkdir()
         if self.work.artifact is not None:
             packed = self.scene.directory / "artifact.packed"
-            self.digests["artifact"] = self._fetch(self.work.artifact, packed, self.work.artifact_sha256)
+            self._fetch("artifact", self.work.artifact, packed, sha256=self.work.artifact_sha256)
             unpack(packed, unpacked, limits=self.work.limits)
             packed.unlink()
         return unpacked
@@ -89,20 +89,20 @@ class Deployment:
         directory = self.scene.directory / "script"
         directory.mkdir()
         script = directory / (PurePosixPath(unquote(urlsplit(self.work.script).path)).name[:200] or "script")
-        self.digests["script"] = self._fetch(self.work.script, script, self.work.script_sha256)
+        self._fetch("script", self.work.script, script, sha256=self.work.script_sha256)
         return script
 
     def _check_inside(self, script: Path) -> None:
         """Hold the artifact's script to its digest as well, through the same reader as any other source."""
         trust = Trust(("file://",), self.work.limits)
         copy = self.scene.directory / "script.checked"
-        self.digests["script"] = fetch(script.as_uri(), copy, trust=trust, sha256=self.work.script_sha256)
+        self.used["script"] = fetch(script.as_uri(), copy, trust=trust, sha256=self.work.script_sha256)
         copy.unlink()
 
-    def _fetch(self, uri: str, target: Path, sha256: str | None) -> str:
-        digest = fetch(uri, target, trust=Trust(self.work.allowed_sources, self.work.limits), sha256=sha256)
-        self.scene.log.info("fetched", target=target.name, sha256=digest)
-        return digest
+    def _fetch(self, what: str, uri: str, target: Path, *, sha256: str | None) -> None:
+        fetched = fetch(uri, target, trust=Trust(self.work.allowed_sources, self.work.limits), sha256=sha256)
+        self.used[what] = fetched
+        self.scene.log.info("fetched", target=what, sha256=fetched.sha256, generation=fetched.generation)
 
     def _variables(self, artifact: Path, outputs: Path) -> dict[str, str]:
         places = {"ARTIFACT_DIR": str(artifact), "RELEASE_OUTPUTS": str(outputs)}

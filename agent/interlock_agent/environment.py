@@ -4,11 +4,11 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote
 
 from interlock_agent.limits import LIMIT_VARIABLES, Limits
+from interlock_agent.stores import is_store
 
 _PARAM = re.compile(r"RELEASE_PARAM_[A-Z][A-Z0-9_]*")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
@@ -27,12 +27,12 @@ class Identity:
     execution: str
     task_index: int
     task_attempt: int
-    results: Path
+    results: str
 
     @property
-    def attempt_directory(self) -> Path:
-        """Where the attempt's fence lies; the id is percent-encoded, so it is always one path segment."""
-        return self.results / quote(self.release_id, safe="") / str(self.attempt)
+    def attempt_prefix(self) -> str:
+        """Under which name the attempt's fence lies; the id is percent-encoded, so it is always one segment."""
+        return f"{quote(self.release_id, safe='')}/{self.attempt}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +125,11 @@ def _release_id(reader: _Reader) -> str:
     return text
 
 
-def _results(reader: _Reader) -> Path:
+def _results(reader: _Reader) -> str:
     text = reader.required("INTERLOCK_RESULTS")
-    parts = urlsplit(text)
-    if parts.scheme == "gs":
-        reader.wrong("INTERLOCK_RESULTS", "is gs://, which is not supported by this build")
-    elif text and (parts.scheme != "file" or parts.netloc or not parts.path.startswith("/")):
-        reader.wrong("INTERLOCK_RESULTS", f"must be file:///DIR, not {text[:120]!r}")
-    return Path(unquote(parts.path))
+    if text and not is_store(text):
+        reader.wrong("INTERLOCK_RESULTS", f"must be file:///DIR or gs://BUCKET/PREFIX, not {text[:120]!r}")
+    return text
 
 
 def _work(reader: _Reader, environ: Mapping[str, str]) -> Work:

@@ -1,4 +1,4 @@
-"""The two ways the agent touches files: a write that is whole or absent, and a read that cannot block."""
+"""The two ways the agent touches files: a create that is whole or absent, and a read that cannot block."""
 
 import json
 import os
@@ -7,12 +7,6 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
-
-
-def write_whole(path: Path, document: Mapping[str, Any]) -> None:
-    """Write the document so that a reader sees the old one or the new one, never a part."""
-    partial = _partial(path, document)
-    partial.replace(path)
 
 
 def create_whole(path: Path, document: Mapping[str, Any]) -> bool:

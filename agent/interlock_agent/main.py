@@ -18,6 +18,7 @@ from interlock_agent.log import Log
 from interlock_agent.masking import Mask
 from interlock_agent.results import Ending, masked, write_results
 from interlock_agent.stop import Stop, Stopped
+from interlock_agent.stores import StoreUnavailable, open_store
 
 
 def main() -> None:
@@ -46,13 +47,18 @@ def run(environ: Mapping[str, str]) -> int:
 
 
 def _as_owner(task: Task, identity: Identity, scene: Scene) -> int:
-    owner = take_fence(identity)
+    store = open_store(identity.results)
+    owner = take_fence(identity, store)
     if owner != identity.execution:
         scene.log.info("another execution owns this attempt; nothing to do here", owner=owner)
         return ExitCode.DONE
     started_at = datetime.now(UTC)
-    ending = _ending(task, identity, scene)
-    _record(identity, masked(ending, scene.mask), scene.log, started_at=started_at)
+    ending = masked(_ending(task, identity, scene), scene.mask)
+    _tell(ending, scene.log)
+    try:
+        write_results(identity, ending, store, started_at=started_at, ended_at=datetime.now(UTC))
+    except StoreUnavailable as problem:
+        scene.log.failure("the result could not be written", problem=str(problem))
     return ending.exit_code
 
 
@@ -64,16 +70,12 @@ def _ending(task: Task, identity: Identity, scene: Scene) -> Ending:
         return Deployment(identity, task.work, own).run()
 
 
-def _record(identity: Identity, ending: Ending, log: Log, *, started_at: datetime) -> None:
+def _tell(ending: Ending, log: Log) -> None:
     fields = {"outcome": ending.outcome, "exit_code": ending.exit_code}
     if ending.outcome == "success":
         log.info("release ended", **fields)
     else:
         log.failure("release ended", **fields, **({"reason": ending.reason} if ending.reason else {}))
-    try:
-        write_results(identity, ending, started_at=started_at, ended_at=datetime.now(UTC))
-    except OSError as problem:
-        log.failure("the result could not be written", problem=str(problem))
 
 
 if __name__ == "__main__":

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from interlock_agent.environment import Identity
-from interlock_agent.files import open_regular, write_whole
+from interlock_agent.files import open_regular
 from interlock_agent.masking import Mask
+from interlock_agent.sources import Fetched
+from interlock_agent.stores import ResultStore
 
 _OUTPUT = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]{0,63})=(.*)")
 _MOST_OUTPUTS = 50
@@ -29,7 +31,7 @@ class Ending:
     reason: str | None = None
     outputs: Mapping[str, str] = field(default_factory=dict)
     error_lines: Sequence[str] = ()
-    digests: Mapping[str, str] = field(default_factory=dict)
+    used: Mapping[str, Fetched] = field(default_factory=dict)
 
 
 def masked(ending: Ending, mask: Mask) -> Ending:
@@ -38,12 +40,14 @@ def masked(ending: Ending, mask: Mask) -> Ending:
     return replace(ending, outputs=outputs, reason=mask(ending.reason) if ending.reason else ending.reason)
 
 
-def write_results(identity: Identity, ending: Ending, *, started_at: datetime, ended_at: datetime) -> Path:
-    """Write the task's results.json, replacing that of an earlier try of the same task."""
-    path = identity.attempt_directory / str(identity.task_index) / "results.json"
+def write_results(
+    identity: Identity, ending: Ending, store: ResultStore, *, started_at: datetime, ended_at: datetime
+) -> None:
+    """Create the task's results.json; a later try of the same task has a file of its own, as none is overwritten."""
+    number = f"-{identity.task_attempt}" if identity.task_attempt else ""
+    name = f"{identity.attempt_prefix}/{identity.task_index}/results{number}.json"
     times = {"started_at": started_at.isoformat(), "ended_at": ended_at.isoformat()}
-    write_whole(path, {**_ids(identity), **_what(ending), **times})
-    return path
+    store.create(name, {**_ids(identity), **_what(ending), **times})
 
 
 def read_outputs(path: Path) -> dict[str, str]:
@@ -74,7 +78,8 @@ def _what(ending: Ending) -> dict[str, Any]:
         "outcome": ending.outcome,
         **({"signal": -(ending.return_code or 0)} if is_signal else {"exit_code": ending.exit_code}),
         **({"reason": ending.reason} if ending.reason else {}),
-        "digests": dict(ending.digests),
+        "digests": {what: one.sha256 for what, one in ending.used.items()},
+        "generations": {what: one.generation for what, one in ending.used.items() if one.generation},
         "outputs": dict(ending.outputs),
         "error_lines": list(ending.error_lines),
     }

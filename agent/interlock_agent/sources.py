@@ -23,22 +23,30 @@ class Trust:
     limits: Limits
 
 
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What was fetched: its digest, and the generation where its store counts them."""
+
+    sha256: str
+    generation: str | None = None
+
+
 Sink: TypeAlias = Callable[[Iterator[bytes]], str]
-Opener: TypeAlias = Callable[[str, Trust, Sink], str]
+Opener: TypeAlias = Callable[[str, Trust, Sink], Fetched]
 """Opens a URI, hands its bytes to the sink (again from the start on each try) and returns the sink's digest."""
 
 
-def fetch(uri: str, target: Path, *, trust: Trust, sha256: str | None) -> str:
-    """Fetch the URI into the target and return its SHA-256; whatever is wrong, no partial file stays."""
+def fetch(uri: str, target: Path, *, trust: Trust, sha256: str | None) -> Fetched:
+    """Fetch the URI into the target; whatever is wrong, no partial file stays."""
     if not is_allowed(uri, trust.allowed):
         raise Refused(ExitCode.POLICY, f"{shown(uri)} is not under INTERLOCK_ALLOWED_SOURCES")
     try:
-        digest = _opener(uri)(uri, trust, lambda chunks: _save(chunks, target, trust.limits.download_bytes))
-        _compare(uri, digest, sha256)
+        fetched = _opener(uri)(uri, trust, lambda chunks: _save(chunks, target, trust.limits.download_bytes))
+        _compare(uri, fetched.sha256, sha256)
     except BaseException:
         target.unlink(missing_ok=True)
         raise
-    return digest
+    return fetched
 
 
 def _compare(uri: str, digest: str, expected: str | None) -> None:
@@ -71,25 +79,27 @@ def _save(chunks: Iterator[bytes], target: Path, most_bytes: int) -> str:
     return digest.hexdigest()
 
 
-def _from_file(uri: str, _trust: Trust, sink: Sink) -> str:
+def _from_file(uri: str, _trust: Trust, sink: Sink) -> Fetched:
     parts = urlsplit(uri)
     if parts.netloc not in {"", "localhost"}:
         raise Refused(ExitCode.SOURCE_UNAVAILABLE, f"{shown(uri)} names another machine")
     try:
         with open_regular(Path(unquote(parts.path))) as stream:
-            return sink(iter(lambda: stream.read(_CHUNK), b""))
+            return Fetched(sink(iter(lambda: stream.read(_CHUNK), b"")))
     except (OSError, ValueError) as problem:
         raise Refused(ExitCode.SOURCE_UNAVAILABLE, f"cannot read {shown(uri)}: {problem}") from problem
 
 
-def _from_web(uri: str, trust: Trust, sink: Sink) -> str:
+def _from_web(uri: str, trust: Trust, sink: Sink) -> Fetched:
     from interlock_agent.web_source import fetch_web  # noqa: PLC0415 - a file:// release starts without urllib3
 
-    return fetch_web(uri, trust, sink)
+    return Fetched(fetch_web(uri, trust, sink))
 
 
-def _from_bucket(uri: str, _trust: Trust, _sink: Sink) -> str:
-    raise Refused(ExitCode.SOURCE_UNAVAILABLE, f"{shown(uri)}: gs:// is not supported by this build")
+def _from_bucket(uri: str, trust: Trust, sink: Sink) -> Fetched:
+    from interlock_agent.bucket_source import fetch_object  # noqa: PLC0415 - the bucket's library takes half a second
+
+    return fetch_object(uri, trust, sink)
 
 
 _OPENERS: Mapping[str, Opener] = {"file": _from_file, "http": _from_web, "https": _from_web, "gs": _from_bucket}

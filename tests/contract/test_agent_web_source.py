@@ -114,9 +114,3 @@ def test_a_source_over_the_cap_is_refused(bench: Bench, site: _Site) -> None:
 def test_a_secret_in_the_query_is_told_to_nobody(bench: Bench, site: _Site) -> None:
     run = bench.run(DEPLOYMENT_SCRIPT=f"{site.uri}/missing.sh?signature=made-up-secret")
     assert "made-up-secret" not in str(run.lines) + str(bench.result())
-
-
-def test_a_bucket_is_refused_in_clear_words(bench: Bench) -> None:
-    run = bench.run(DEPLOYMENT_SCRIPT="gs://my-artifacts/deploy.sh", INTERLOCK_ALLOWED_SOURCES="gs://")
-    assert run.code == 66
-    assert "not supported by this build" in bench.result()["reason"]

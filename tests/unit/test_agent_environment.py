@@ -1,7 +1,5 @@
 """How the task is read from its variables."""
 
-from pathlib import Path
-
 import pytest
 
 from interlock_agent.environment import read_task
@@ -20,7 +18,7 @@ def test_the_least_environment_is_a_task() -> None:
     task = read_task(LEAST)
     assert task.problems == ()
     assert task.identity is not None
-    assert task.identity.attempt_directory == Path("/srv/results/shop-1/2")
+    assert task.identity.attempt_prefix == "shop-1/2"
     assert task.work is not None
     assert task.work.allowed_sources == ("https://", "gs://")
 
@@ -38,7 +36,7 @@ def test_a_missing_variable_is_named(name: str) -> None:
         ("INTERLOCK_RELEASE_ID", "a\udcffb"),
         ("INTERLOCK_ATTEMPT", "-1"),
         ("INTERLOCK_FENCE", "one"),
-        ("INTERLOCK_RESULTS", "gs://bucket/results"),
+        ("INTERLOCK_RESULTS", "gs:///results"),
         ("INTERLOCK_RESULTS", "file://host/results"),
         ("INTERLOCK_RESULTS", "results"),
         ("INTERLOCK_MAX_MEMBERS", "many"),
