@@ -1,0 +1,26 @@
+# The four topics; a topic keeps its messages so that a subscription can be wound back after a mistake.
+locals {
+  topics = {
+    requests     = "release-requests"
+    status       = "release-status"
+    dead_letters = "release-dead-letters"
+    completions  = "release-completions"
+  }
+  topic_paths = { for key, topic in google_pubsub_topic.this : key => "projects/${topic.project}/topics/${topic.name}" }
+}
+
+resource "google_pubsub_topic" "this" {
+  for_each = local.topics
+
+  project                    = var.project_id
+  name                       = each.value
+  labels                     = var.labels
+  message_retention_duration = "604800s"
+
+  # Messages carry release parameters: they stay where Interlock is.
+  message_storage_policy {
+    allowed_persistence_regions = [var.location]
+  }
+
+  depends_on = [google_project_service.api]
+}
