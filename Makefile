@@ -4,7 +4,7 @@ UV_VERSION := 0.13.9
 UV         ?= $(shell uv --version 2>/dev/null | grep -qF ' $(UV_VERSION)' && command -v uv || echo .uv/bin/uv)
 BIN        := .venv/bin
 READY      := .venv/.ready
-EXPORT     := export --frozen --quiet --no-emit-project --no-hashes --no-header
+EXPORT     := export --frozen --quiet --no-emit-project --no-header
 
 export UV_PYTHON_DOWNLOADS := never
 .DEFAULT_GOAL := help
