@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from interlock.config import ConfigurationError
 from interlock.domain.route import Route, parse_routes
@@ -53,11 +53,15 @@ def open_results(url: str | None) -> ResultReader | None:
     if url is None:
         return None
     parts = urlsplit(url)
-    if parts.scheme != "file" or not parts.path:
-        raise ConfigurationError(f"INTERLOCK_RESULTS is {url!r}, expected file:///DIR")
-    from interlock.adapters.file_results import FileResults
+    if parts.scheme == "file" and not parts.netloc and parts.path:
+        from interlock.adapters.file_results import FileResults
 
-    return FileResults(Path(parts.path))
+        return FileResults(Path(unquote(parts.path)))
+    if parts.scheme == "gs" and parts.netloc:
+        from interlock.adapters.gcs_results import GcsResults
+
+        return GcsResults(parts.netloc, parts.path.strip("/"))
+    raise ConfigurationError(f"INTERLOCK_RESULTS is {url!r}, expected file:///DIR or gs://BUCKET/PREFIX")
 
 
 def load_routes(setting: str) -> tuple[Route, ...]:

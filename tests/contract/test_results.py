@@ -1,0 +1,97 @@
+"""What the agent leaves behind is what report_status reads, in a directory and in a bucket alike."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from interlock.ports import ResultReader
+from interlock.wiring import open_results
+from interlock_agent.environment import Identity
+from interlock_agent.fence import take_fence
+from interlock_agent.results import Ending, write_results
+from interlock_agent.stores import ResultStore, open_store
+from tests.contract.gcs_server import Storage, storage_server
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+RELEASE = "../ü shop/1"
+
+
+@dataclass
+class Both:
+    store: ResultStore
+    reader: ResultReader
+
+    def fence(self, execution: str = "agent-one") -> str:
+        return take_fence(_identity(execution=execution), self.store)
+
+    def end(self, code: int, *, task_attempt: int = 0) -> None:
+        ending = Ending("failure", code)
+        write_results(_identity(task_attempt=task_attempt), ending, self.store, started_at=NOW, ended_at=NOW)
+
+
+def _identity(execution: str = "agent-one", task_attempt: int = 0) -> Identity:
+    return Identity(RELEASE, 2, 1, execution, 3, task_attempt, "")
+
+
+@pytest.fixture
+def storage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Storage]:
+    with storage_server() as running:
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", running.address)
+        yield running
+
+
+@pytest.fixture(params=["file", "bucket"])
+def both(request: pytest.FixtureRequest, tmp_path: Path, storage: Storage) -> Both:
+    uri = f"file://{tmp_path}/a%20b" if request.param == "file" else "gs://results/some/where"
+    reader = open_results(uri)
+    assert reader is not None
+    return Both(open_store(uri), reader)
+
+
+def test_the_owner_of_the_fence_is_read(both: Both) -> None:
+    assert both.reader.owner(RELEASE, 2) is None
+    assert both.fence() == "agent-one"
+    assert both.fence("agent-two") == "agent-one"
+    assert both.reader.owner(RELEASE, 2) == "agent-one"
+
+
+def test_the_result_of_the_last_try_is_read(both: Both) -> None:
+    assert both.reader.result(RELEASE, 2, 3) is None
+    for task_attempt in (0, 9, 10):
+        both.end(task_attempt, task_attempt=task_attempt)
+    found = both.reader.result(RELEASE, 2, 3)
+    assert found is not None
+    assert found["exit_code"] == 10
+
+
+def test_a_result_is_never_overwritten(both: Both) -> None:
+    both.end(1)
+    both.end(2)
+    found = both.reader.result(RELEASE, 2, 3)
+    assert found is not None
+    assert found["exit_code"] == 1
+
+
+def test_another_attempt_or_task_has_no_result(both: Both) -> None:
+    both.end(1)
+    assert both.reader.result(RELEASE, 1, 3) is None
+    assert both.reader.result(RELEASE, 2, 30) is None
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b'"x"', b"\xff", b'{"outcome": '])
+def test_a_broken_result_in_a_bucket_is_none(storage: Storage, data: bytes) -> None:
+    storage.put("results", "shop/1/0/results.json", data)
+    reader = open_results("gs://results")
+    assert reader is not None
+    assert reader.result("shop", 1, 0) is None
+
+
+def test_a_bucket_that_may_not_be_read_has_no_result_and_no_owner(storage: Storage) -> None:
+    storage.put("results", "shop/1/0/results.json", b"{}")
+    reader = open_results("gs://results")
+    assert reader is not None
+    storage.faults = [403] * 2
+    assert (reader.result("shop", 1, 0), reader.owner("shop", 1)) == (None, None)
