@@ -1,0 +1,135 @@
+"""The whole of Interlock in memory: the real functions over stand-ins that can be lost at every effect."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from interlock.adapters.schema_files import load_schema
+from interlock.closer import Closer
+from interlock.domain.contract import Contract
+from interlock.domain.delivery import AuditLogDelivery, PubSubDelivery
+from interlock.domain.intake import Intake
+from interlock.domain.message import Message
+from interlock.domain.route import parse_routes
+from interlock.domain.transition import Limits
+from interlock.edge import Done, Verdict
+from interlock.handlers.alert_dead_letter import Alerter
+from interlock.handlers.dispatch_release import Dispatcher
+from interlock.handlers.reconcile_releases import Reconciler
+from interlock.handlers.report_status import Reporter
+from interlock.launcher import Launcher
+from interlock.outbox import Postman
+from interlock.ports import CloudRunUnavailable, LedgerUnavailable, PublishFailed
+from tests.fakes import Clock, FakeJournal, FakeResults
+from tests.model.cloud_run import Execution, ModelCloudRun
+from tests.model.faults import Crash, Fuse
+from tests.model.ledger import WatchedLedger
+from tests.model.pubsub import COMPLETIONS, DEAD, REQUESTS, STATUS, Held, ModelPubSub
+from tests.model.rules import CommitRules
+
+JOB = "projects/acme/locations/europe-west1/jobs/release-agent"
+SCRIPT = {"deployment_script": "gs://scripts/task.sh"}
+ROUTES: list[dict[str, Any]] = [
+    {"name": "fifo", "max_queue": 2},
+    {"name": "newest", "lane_mode": "newest", "max_queue": 1},
+    {"name": "reject", "lane_mode": "reject", "rerun": "never"},
+    {"name": "parallel", "lane_mode": "parallel", "max_parallel": 2, "rerun": "always"},
+]
+UNAVAILABLE = (Crash, LedgerUnavailable, PublishFailed, CloudRunUnavailable)
+
+
+def _routes() -> Mapping[str, Any]:
+    fixed = {"job": JOB, "defaults": SCRIPT}
+    return {"routes": [{**route, **fixed, "match": {"target_env": route["name"]}} for route in ROUTES]}
+
+
+class World:
+    """Messages in, executions, time, and the four functions that live on them."""
+
+    def __init__(self) -> None:
+        self.clock, self.fuse, self.results, self.journal = Clock(), Fuse(), FakeResults(), FakeJournal()
+        self.ledger = WatchedLedger(self.fuse, CommitRules(self.clock).watch)
+        self.pubsub = ModelPubSub(self.clock, self.fuse)
+        self.cloud_run = ModelCloudRun(self.clock, self.fuse, self.results)
+        self.requests: list[Message] = []
+        self.truth: dict[tuple[str, int], str] = {}
+        self._functions: Mapping[str, Callable[[Held], Verdict]] = {
+            REQUESTS: self._dispatch,
+            COMPLETIONS: self._report,
+            DEAD: self._alert,
+        }
+        self._compose()
+
+    def _compose(self) -> None:
+        closer = Closer(
+            ledger=self.ledger, results=self.results, postman=self._postman(requests=REQUESTS), now=self.clock
+        )
+        self.dispatcher = Dispatcher(
+            intake=Intake(Contract.of(load_schema("release-request.v1")), parse_routes(_routes())),
+            ledger=self.ledger,
+            launcher=Launcher(jobs=self.cloud_run, now=self.clock, jitter=lambda: 1.0),
+            postman=self._postman(dead_letters=DEAD),
+            limits=Limits(lease=timedelta(seconds=60), max_starts=3),
+            now=self.clock,
+        )
+        self.reporter = Reporter(closer)
+        self.alerter = Alerter(ledger=self.ledger, postman=self._postman(), runbooks="https://r", now=self.clock)
+        self.reconciler = Reconciler(
+            reader=self.ledger, executions=self.cloud_run, closer=closer, page_size=50, now=self.clock
+        )
+
+    def _postman(self, *, requests: str | None = None, dead_letters: str | None = None) -> Postman:
+        return Postman(
+            ledger=self.ledger,
+            publisher=self.pubsub,
+            instance="model",
+            status_topic=STATUS,
+            requests_topic=requests,
+            dead_letters_topic=dead_letters,
+        )
+
+    def publish(self, body: Mapping[str, Any]) -> Message:
+        self.clock.forward(seconds=1)
+        message = self.pubsub.post(REQUESTS, json.dumps(body).encode())
+        self.requests.append(message)
+        return message
+
+    def cancel(self, release_id: str) -> None:
+        self.pubsub.post(REQUESTS, json.dumps({"cancel": release_id}).encode())
+
+    def deliver(self, held: Held) -> None:
+        """Push the message to its function; whatever goes wrong, it is kept and comes again."""
+        held.tries += 1
+        try:
+            verdict = self._functions[held.topic](held)
+        except UNAVAILABLE:
+            return
+        if isinstance(verdict, Done):
+            self.pubsub.acknowledge(held)
+
+    def _dispatch(self, held: Held) -> Verdict:
+        assert isinstance(held.content, Message)
+        return self.dispatcher.handle(PubSubDelivery(held.content), self.journal)
+
+    def _alert(self, held: Held) -> Verdict:
+        assert isinstance(held.content, Message)
+        return self.alerter.handle(PubSubDelivery(held.content), self.journal)
+
+    def _report(self, held: Held) -> Verdict:
+        assert isinstance(held.content, AuditLogDelivery)
+        return self.reporter.handle(held.content, self.journal)
+
+    def reconcile(self) -> None:
+        try:
+            self.reconciler.reconcile(self.journal)
+        except UNAVAILABLE:
+            return
+
+    def end(self, execution: Execution, *, how: Any, entries: int = 1) -> None:
+        """Let the execution end, with so many completion entries of it."""
+        execution.end = execution.end or how
+        if execution.runs_script:
+            self.truth[execution.release_id, execution.attempt] = str(execution.end)
+        for _ in range(entries):
+            self.pubsub.held.append(Held(COMPLETIONS, self.cloud_run.entry(execution)))
