@@ -16,6 +16,8 @@ from interlock_agent.script import Command, command_line, find_inside, run_scrip
 from interlock_agent.sources import Fetched, Trust, fetch
 from interlock_agent.stop import Stop, Stopped
 
+_PROGRESS_BYTES = 64 * 1024 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Scene:
@@ -100,7 +102,9 @@ class Deployment:
         copy.unlink()
 
     def _fetch(self, what: str, uri: str, target: Path, *, sha256: str | None) -> None:
-        fetched = fetch(uri, target, trust=Trust(self.work.allowed_sources, self.work.limits), sha256=sha256)
+        work = self.work
+        trust = Trust(work.allowed_sources, work.limits, work.credentials, _Progress(self.scene.log, what))
+        fetched = fetch(uri, target, trust=trust, sha256=sha256)
         self.used[what] = fetched
         self.scene.log.info("fetched", target=what, sha256=fetched.sha256, generation=fetched.generation)
 
@@ -108,3 +112,17 @@ class Deployment:
         places = {"ARTIFACT_DIR": str(artifact), "RELEASE_OUTPUTS": str(outputs)}
         release = {**self.work.variables, **places, "RELEASE_ID": self.identity.release_id}
         return script_environment(self.scene.environ, release)
+
+
+class _Progress:
+    """Tells how far a large download has come, every 64 MiB."""
+
+    def __init__(self, log: Log, what: str) -> None:
+        self._log = log
+        self._what = what
+        self._next = _PROGRESS_BYTES
+
+    def __call__(self, size: int) -> None:
+        if size >= self._next:
+            self._next = size + _PROGRESS_BYTES
+            self._log.info("fetching", target=self._what, bytes=size)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from interlock_agent.credentials import BadCredentials, SourceCredential, read_credentials
 from interlock_agent.limits import LIMIT_VARIABLES, Limits
 from interlock_agent.stores import is_store
 
@@ -47,6 +48,7 @@ class Work:
     variables: Mapping[str, str]
     allowed_sources: tuple[str, ...]
     limits: Limits
+    credentials: tuple[SourceCredential, ...] = ()
 
     @property
     def is_script_inside(self) -> bool:
@@ -142,6 +144,7 @@ def _work(reader: _Reader, environ: Mapping[str, str]) -> Work:
         variables=_variables(environ),
         allowed_sources=tuple((reader.get("INTERLOCK_ALLOWED_SOURCES") or "").split()) or _DEFAULT_SOURCES,
         limits=_limits(reader),
+        credentials=_credentials(reader, environ),
     )
     _check_together(reader, work)
     return work
@@ -173,6 +176,14 @@ def _json(text: str) -> Any:
 
 def _variables(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if name in _RELEASE_VARIABLES or _PARAM.fullmatch(name)}
+
+
+def _credentials(reader: _Reader, environ: Mapping[str, str]) -> tuple[SourceCredential, ...]:
+    try:
+        return read_credentials(environ)
+    except BadCredentials as problem:
+        reader.wrong("INTERLOCK_SOURCE_CREDENTIALS", str(problem))
+        return ()
 
 
 def _limits(reader: _Reader) -> Limits:

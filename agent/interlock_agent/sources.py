@@ -8,6 +8,7 @@ from typing import TypeAlias
 from urllib.parse import unquote, urlsplit
 
 from interlock_agent.allowed_sources import is_allowed
+from interlock_agent.credentials import SourceCredential
 from interlock_agent.exit_codes import ExitCode, Refused
 from interlock_agent.files import open_regular
 from interlock_agent.limits import Limits
@@ -17,10 +18,12 @@ _CHUNK = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """What the task may fetch: from where, and how much."""
+    """What the task may fetch: from where, how much, with which credentials; `progress` hears of every byte."""
 
     allowed: tuple[str, ...]
     limits: Limits
+    credentials: tuple[SourceCredential, ...] = ()
+    progress: Callable[[int], None] = lambda _size: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ def fetch(uri: str, target: Path, *, trust: Trust, sha256: str | None) -> Fetche
     if not is_allowed(uri, trust.allowed):
         raise Refused(ExitCode.POLICY, f"{shown(uri)} is not under INTERLOCK_ALLOWED_SOURCES")
     try:
-        fetched = _opener(uri)(uri, trust, lambda chunks: _save(chunks, target, trust.limits.download_bytes))
+        fetched = _opener(uri)(uri, trust, lambda chunks: _save(chunks, target, trust))
         _compare(uri, fetched.sha256, sha256)
     except BaseException:
         target.unlink(missing_ok=True)
@@ -67,13 +70,14 @@ def _opener(uri: str) -> Opener:
     return opener
 
 
-def _save(chunks: Iterator[bytes], target: Path, most_bytes: int) -> str:
-    digest, size = hashlib.sha256(), 0
+def _save(chunks: Iterator[bytes], target: Path, trust: Trust) -> str:
+    digest, size, most = hashlib.sha256(), 0, trust.limits.download_bytes
     with target.open("wb") as stream:
         for chunk in chunks:
             size += len(chunk)
-            if size > most_bytes:
-                raise Refused(ExitCode.SOURCE_UNAVAILABLE, f"the source is larger than {most_bytes} bytes")
+            trust.progress(size)
+            if size > most:
+                raise Refused(ExitCode.SOURCE_UNAVAILABLE, f"the source is larger than {most} bytes")
             digest.update(chunk)
             stream.write(chunk)
     return digest.hexdigest()

@@ -1,14 +1,15 @@
 """Fetches over HTTPS (HTTP only where listed) with urllib3: every hop checked, what may pass tried again."""
 
 import time
-from collections.abc import Iterator
-from urllib.parse import urljoin
+from collections.abc import Iterator, Mapping
+from urllib.parse import urljoin, urlsplit
 
 import urllib3
 from urllib3.exceptions import HTTPError, SSLError
 from urllib3.response import BaseHTTPResponse
 
 from interlock_agent.allowed_sources import is_allowed
+from interlock_agent.credentials import credential_for
 from interlock_agent.exit_codes import ExitCode, Refused
 from interlock_agent.sources import Sink, Trust, shown
 
@@ -18,6 +19,7 @@ _PAUSES = (0.2, 0.5, 1.0, 2.0)
 _LONGEST_PAUSE = 30.0
 _IDLE_SECONDS = 30.0
 _PASSING = {408, 429, 500, 502, 503, 504}
+_PLAIN_HEADERS = {"Accept-Encoding": "identity", "User-Agent": "interlock-agent"}
 _REDIRECTS = {301, 302, 303, 307, 308}
 
 
@@ -68,19 +70,27 @@ class _Hops:
         self.deadline = deadline
 
     def follow(self, uri: str) -> BaseHTTPResponse:
+        headers = self._headers(uri)
         for _ in range(_MOST_HOPS):
-            response = self._open(uri)
+            response = self._open(uri, headers)
             if response.status not in _REDIRECTS:
                 return _checked(response, uri)
-            uri = self._next(uri, response)
+            target = self._next(uri, response)
+            # once it has left for another host, nobody on the way gets the credential again
+            headers = headers if _place(target) == _place(uri) else _PLAIN_HEADERS
+            uri = target
         raise Refused(ExitCode.SOURCE_UNAVAILABLE, f"more than {_MOST_HOPS} redirects, the last to {shown(uri)}")
 
-    def _open(self, uri: str) -> BaseHTTPResponse:
+    def _headers(self, uri: str) -> Mapping[str, str]:
+        credential = credential_for(uri, self._trust.credentials)
+        return {**_PLAIN_HEADERS, "Authorization": credential.header()} if credential else _PLAIN_HEADERS
+
+    def _open(self, uri: str, headers: Mapping[str, str]) -> BaseHTTPResponse:
         idle = max(0.1, min(_IDLE_SECONDS, self.deadline - time.monotonic()))
         return self._pool.request(
             "GET",
             uri,
-            headers={"Accept-Encoding": "identity", "User-Agent": "interlock-agent"},
+            headers=headers,
             preload_content=False,
             redirect=False,
             timeout=urllib3.Timeout(connect=min(10.0, idle), read=idle),
@@ -93,6 +103,11 @@ class _Hops:
             reason = f"{shown(uri)} redirects to {shown(target)}, not under INTERLOCK_ALLOWED_SOURCES"
             raise Refused(ExitCode.POLICY, reason)
         return target
+
+
+def _place(uri: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(uri)
+    return parts.scheme, parts.hostname, parts.port or {"https": 443, "http": 80}.get(parts.scheme)
 
 
 def _checked(response: BaseHTTPResponse, uri: str) -> BaseHTTPResponse:
