@@ -9,7 +9,10 @@ from tests.e2e.stack import Stack
 from tests.e2e.story import Story
 
 MISSING = [kind for kind in ("pubsub", "firestore") if find_emulator(kind) is None]
-pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"gcloud components or Java are missing for: {MISSING}")
+pytestmark = [
+    pytest.mark.slow,  # two Java processes start
+    pytest.mark.skipif(bool(MISSING), reason=f"gcloud components or Java are missing for: {MISSING}"),
+]
 
 
 def test_releases_end_the_same_with_googles_emulators(
