@@ -22,6 +22,7 @@ from cli.output import say, show_error
 from cli.publish import publish
 from cli.releases_show import show_release
 from cli.validate import validate
+from cli.wait import wait
 
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 
@@ -40,6 +41,7 @@ app = _group("Release control for Google Cloud: check, publish and follow releas
 
 app.command()(validate)
 app.command()(publish)
+app.command()(wait)
 
 releases = _group("Look at releases.")
 app.add_typer(releases, name="releases")

@@ -1,54 +1,67 @@
-"""`interlock publish`: validate a request, give it an id if it has none, and publish it."""
+"""`interlock publish`: validate a request, give it an id if it has none, publish it, and wait for its end if asked."""
 
-import json
 from typing import Annotated
 
 import typer
 
-from cli.errors import ExitCode
+from cli.errors import CommandError, ExitCode
+from cli.options import EndpointFlag, TimeoutFlag, TopicFlag
 from cli.output import JsonFlag, say, show
 from cli.request_files import RequestFile, read_request
 
+FileArgument = Annotated[
+    str, typer.Argument(metavar="FILE|-", help="The request, JSON or YAML; - reads JSON from standard input.")
+]
+SetFlag = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=TEXT", help="Change a key; KEY:=JSON for no text, params.NAME reaches inside."),
+]
+WaitFlag = Annotated[bool, typer.Option("--wait", help="Wait until it is closed, and end with its exit code.")]
+CancelFlag = Annotated[
+    bool, typer.Option("--cancel-on-interrupt", help="On Ctrl-C or SIGTERM cancel the release, and wait for its end.")
+]
+LedgerToWaitFlag = Annotated[
+    str, typer.Option("--ledger", envvar="INTERLOCK_LEDGER", help="To wait: sqlite:///PATH or firestore://PROJECT/DB")
+]
 
-def publish(
-    file: Annotated[str, typer.Argument(metavar="FILE|-", help="The request; - reads standard input.")],
-    topic: Annotated[str, typer.Option(envvar="INTERLOCK_REQUESTS_TOPIC", help="projects/PROJECT/topics/TOPIC")],
-    endpoint: Annotated[
-        str, typer.Option(envvar="PUBSUB_EMULATOR_HOST", help="host:port of a plaintext Pub/Sub; empty means Google's.")
-    ] = "",
-    as_json: JsonFlag = False,  # noqa: FBT002 - a flag
+
+def publish(  # noqa: PLR0913 - one flag, one parameter
+    file: FileArgument,
+    topic: TopicFlag,
+    *,
+    assignments: SetFlag = None,
+    wait: WaitFlag = False,
+    timeout: TimeoutFlag = None,
+    cancel_on_interrupt: CancelFlag = False,
+    ledger: LedgerToWaitFlag = "",
+    endpoint: EndpointFlag = "",
+    as_json: JsonFlag = False,
 ) -> int:
-    """Publish a request that keeps the contract, and print its release id; exit 2 if it does not."""
-    request = read_request(file)
+    """Publish a request that keeps the contract, and print its release id; exit 2 if it does not keep it.
+
+    Example: interlock publish release.json --set release_version=1.2.5 --wait --timeout 30m
+    """
+    if wait and not ledger:
+        raise CommandError("--wait reads the ledger, and none is named", "set INTERLOCK_LEDGER", code=ExitCode.USAGE)
+    request = read_request(file, assignments or ())
     if not request.is_valid:
-        for line in request.complaints():
-            say(line)
-        return ExitCode.REJECTED
-    release_id, data = _identified(request)
-    _send(topic, endpoint, data)
-    show({"release_id": release_id, "topic": topic}, [release_id], as_json=as_json)
-    return ExitCode.SUCCESS
+        return _refuse(request, as_json=as_json)
+    from cli.endings import end
+    from cli.publishing import Publishing, identified
+    from interlock.wiring import open_ledger, open_poster
+
+    publishing = Publishing(identified(request), topic, open_poster(endpoint or None))
+    say(publishing.release_id) if as_json else show(None, [publishing.release_id], as_json=False)
+    if not wait:
+        show(publishing.send() | {"release": None}, (), as_json=as_json)
+        return ExitCode.SUCCESS
+    waited = publishing.send_and_wait(open_ledger(ledger), timeout, cancels=cancel_on_interrupt)
+    return waited if isinstance(waited, ExitCode) else end(waited, publishing.told, as_json=as_json)
 
 
-def _identified(request: RequestFile) -> tuple[str, bytes]:
-    """Return the id to ask for later and the bytes to publish: as written, where they name a release."""
-    for key in ("release_id", "cancel", "resume"):
-        if key in request.document:
-            return request.document[key], request.data
-    release_id = _new_id()
-    return release_id, json.dumps({**request.document, "release_id": release_id}).encode()
-
-
-def _new_id() -> str:
-    from uuid import uuid4
-
-    from interlock.wiring import utc_now
-
-    return f"rel-{utc_now():%Y%m%d-%H%M%S}-{uuid4().hex[:8]}"
-
-
-def _send(topic: str, endpoint: str, data: bytes) -> None:
-    from interlock.ports import Outgoing
-    from interlock.wiring import open_publisher
-
-    open_publisher(endpoint or None).publish(topic, [Outgoing(data=data, attributes={})])
+def _refuse(request: RequestFile, *, as_json: bool) -> int:
+    for line in request.complaints():
+        say(line)
+    if as_json:
+        show({"file": request.name, "valid": False, "violations": request.told()}, (), as_json=True)
+    return ExitCode.REJECTED

@@ -13,7 +13,10 @@ def validate(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Request files; - reads standard input.")],
     as_json: JsonFlag = False,  # noqa: FBT002 - a flag
 ) -> int:
-    """Check request files and name every rule they break; exit 2 if any does."""
+    """Check request files, JSON or YAML, and name every rule they break; exit 2 if any does.
+
+    Example: interlock validate release.json
+    """
     requests = [read_request(name) for name in files]
     document = [_told(one) for one in requests]
     show(document, (line for one in requests for line in _lines(one)), as_json=as_json)
@@ -21,8 +24,7 @@ def validate(
 
 
 def _told(request: RequestFile) -> dict[str, object]:
-    violations = [violation.as_dict() for violation in request.violations]
-    return {"file": request.name, "valid": request.is_valid, "violations": violations}
+    return {"file": request.name, "valid": request.is_valid, "violations": request.told()}
 
 
 def _lines(request: RequestFile) -> list[str]:

@@ -29,7 +29,7 @@ def test_all_valid_examples_pass_at_once(capsys: pytest.CaptureFixture[str]) -> 
 @pytest.mark.parametrize("path", INVALID, ids=lambda path: path.stem)
 def test_an_invalid_example_ends_with_2_and_says_what_is_wrong(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["validate", str(path)]) == 2
-    assert f"{path}: " in capsys.readouterr().out
+    assert f"{path}:" in capsys.readouterr().out
 
 
 def test_json_tells_every_violation(capsys: pytest.CaptureFixture[str]) -> None:

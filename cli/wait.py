@@ -1,0 +1,47 @@
+"""`interlock wait`: wait until a release is closed, and end with its exit code."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.errors import ExitCode
+from cli.options import LedgerFlag, TimeoutFlag
+from cli.output import JsonFlag, say
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from cli.waiting import Awaited
+    from interlock.domain.release import Release
+    from interlock.ports import LedgerReader
+
+
+def wait(
+    release_id: Annotated[str, typer.Argument(metavar="ID", help="The release id; it may still be on its way.")],
+    ledger: LedgerFlag,
+    *,
+    timeout: TimeoutFlag = None,
+    as_json: JsonFlag = False,
+) -> int:
+    """Wait for a release to close: exit 0 succeeded, 1 failed, 2 rejected, 3 cancelled, 4 errored, 5 time is up.
+
+    Example: interlock wait my-app-1.2.4 --timeout 30m
+    """
+    from cli.endings import end
+    from cli.waiting import Awaited
+    from interlock.wiring import open_ledger
+
+    waited = wait_for(open_ledger(ledger), Awaited(release_id=release_id), timeout)
+    return waited if isinstance(waited, ExitCode) else end(waited, {"release_id": release_id}, as_json=as_json)
+
+
+def wait_for(ledger: "LedgerReader", awaited: "Awaited", timeout: "timedelta | None") -> "Release | ExitCode | None":
+    """Return the closed release, None when the time is up, or the exit code of whoever was interrupted."""
+    from cli.waiting import follow, interruptible
+
+    try:
+        with interruptible():
+            return follow(ledger, awaited, timeout=timeout)
+    except KeyboardInterrupt:
+        say(f"stopped waiting; the release goes on. Wait on: interlock wait {awaited.release_id}")
+        return ExitCode.INTERRUPTED
