@@ -10,6 +10,7 @@ locals {
     serviceName = "run.googleapis.com"
     methodName  = "/Jobs.RunJob"
   }
+  uses_eventarc = contains(var.audit_delivery, "eventarc")
 }
 
 resource "google_logging_project_sink" "completions" {
@@ -39,13 +40,13 @@ resource "google_pubsub_topic_iam_member" "sink" {
 }
 
 resource "google_eventarc_trigger" "completions" {
-  count = contains(var.audit_delivery, "eventarc") ? 1 : 0
+  count = local.uses_eventarc ? 1 : 0
 
   project         = var.project_id
   location        = var.location
   name            = "interlock-completions"
   labels          = var.labels
-  service_account = google_service_account.eventarc.email
+  service_account = google_service_account.eventarc[0].email
 
   dynamic "matching_criteria" {
     for_each = local.completion_events
@@ -67,6 +68,8 @@ resource "google_eventarc_trigger" "completions" {
 }
 
 resource "google_cloud_run_v2_service_iam_member" "eventarc" {
+  count = local.uses_eventarc ? 1 : 0
+
   project  = var.project_id
   location = google_cloudfunctions2_function.this["report_status"].location
   name     = google_cloudfunctions2_function.this["report_status"].name
@@ -76,6 +79,8 @@ resource "google_cloud_run_v2_service_iam_member" "eventarc" {
 
 # Receiving events is a right on the project; there is no trigger's own.
 resource "google_project_iam_member" "eventarc" {
+  count = local.uses_eventarc ? 1 : 0
+
   project = var.project_id
   role    = "roles/eventarc.eventReceiver"
   member  = local.member.eventarc

@@ -20,6 +20,8 @@ resource "google_service_account" "invoker" {
 }
 
 resource "google_service_account" "eventarc" {
+  count = local.uses_eventarc ? 1 : 0
+
   project      = var.project_id
   account_id   = "interlock-eventarc"
   display_name = "Interlock: delivers audit log events to report_status"

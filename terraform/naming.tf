@@ -9,7 +9,8 @@ locals {
       { for name, one in google_service_account.function : name => one },
       { for name, one in google_service_account.invoker : "invoke/${name}" => one },
       { for name, one in google_service_account.runtime : "runtime/${name}" => one },
-      { build = google_service_account.build, eventarc = google_service_account.eventarc },
+      { for one in google_service_account.eventarc : "eventarc" => one },
+      { build = google_service_account.build },
     ) : key => "serviceAccount:${account.account_id}@${account.project}.iam.gserviceaccount.com"
   }
 

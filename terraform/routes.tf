@@ -10,9 +10,10 @@ locals {
   ]
   # By environment and by environment/job; anything else is a job's full name already.
   job_words = merge({ for name, env in local.environments : name => local.job_paths["${name}/${keys(env.jobs)[0]}"] }, local.job_paths)
-  routes = var.routes == null ? local.default_routes : [
-    for route in var.routes : merge(route, { job = lookup(local.job_words, route.job, route.job) })
-  ]
+  routes = concat(
+    [for route in local.default_routes : route if var.routes == null],
+    [for route in try([for one in var.routes : one], []) : merge(route, { job = lookup(local.job_words, route.job, route.job) })],
+  )
 
   routed_jobs = {
     for path in toset([for route in local.routes : route.job]) : path => {

@@ -39,7 +39,7 @@ resource "google_cloud_scheduler_job" "maintenance" {
 
   pubsub_target {
     topic_name = local.topic_paths.requests
-    data       = base64encode(jsonencode(each.value.message))
+    data       = base64encode(jsonencode({ for key, value in each.value.message : key => value if value != null }))
   }
 
   retry_config {

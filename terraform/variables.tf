@@ -338,9 +338,17 @@ variable "routes" {
 }
 
 variable "schedules" {
-  description = "Maintenance by the clock: `message` is a maintenance request (`task`, `target_env`, `params` …), `schedule` five cron fields."
+  description = "Maintenance by the clock: `message` is a maintenance request, `schedule` five cron fields. Each tick is a release of its own."
   type = map(object({
-    message   = any
+    message = object({
+      params          = optional(map(string))
+      reason          = optional(string)
+      requested_by    = optional(string)
+      service         = optional(string)
+      target_env      = optional(string)
+      task            = string
+      timeout_seconds = optional(number)
+    })
     paused    = optional(bool, false)
     schedule  = string
     time_zone = optional(string, "Etc/UTC")
@@ -349,18 +357,18 @@ variable "schedules" {
   nullable = false
 
   validation {
+    condition     = alltrue([for name in keys(var.schedules) : can(regex("^[a-z][a-z0-9-]{0,62}$", name)) && name != "reconcile"])
+    error_message = "Write a schedule's name in lower case letters, digits and hyphens; \"reconcile\" is taken."
+  }
+
+  validation {
     condition     = alltrue([for one in values(var.schedules) : can(regex("^\\S+( \\S+){4}$", one.schedule))])
     error_message = "Write a schedule as five cron fields, as \"0 6 * * 1-5\"."
   }
 
   validation {
-    condition     = alltrue([for one in values(var.schedules) : can(one.message.task)])
-    error_message = "Write a schedule's message as a maintenance request with its task, as { task = \"reindex\", target_env = \"staging\" }."
-  }
-
-  validation {
-    condition     = alltrue([for one in values(var.schedules) : !can(one.message.release_id)])
-    error_message = "Leave release_id out of a schedule's message: every tick would be a duplicate of the first."
+    condition     = alltrue([for one in values(var.schedules) : can(regex("^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$", one.message.task))])
+    error_message = "Write the message's task in letters, digits, dots, hyphens and underscores, as { task = \"reindex\", target_env = \"staging\" }."
   }
 }
 
