@@ -15,6 +15,7 @@ from interlock_agent.results import Ending, Outcome, read_outputs
 from interlock_agent.script import Command, command_line, find_inside, run_script, script_environment
 from interlock_agent.sources import Fetched, Trust, fetch
 from interlock_agent.stop import Stop, Stopped
+from interlock_agent.stores import ResultStore
 
 _PROGRESS_BYTES = 64 * 1024 * 1024
 
@@ -37,6 +38,7 @@ class Deployment:
     identity: Identity
     work: Work
     scene: Scene
+    store: ResultStore
     used: dict[str, Fetched] = field(default_factory=dict)
 
     def run(self) -> Ending:
@@ -50,27 +52,39 @@ class Deployment:
             return Ending("terminated", ExitCode.TERMINATED, reason=reason, used=self.used)
 
     def _run(self) -> Ending:
+        manifest = self._manifest()
         artifact = self._artifact()
-        script = self._script(artifact)
-        outputs = self.scene.directory / "outputs"
-        outputs.touch()
-        command = Command(command_line(script, self.work.script_args), artifact, self._variables(artifact, outputs))
-        output = Output(self.scene.log, self.scene.mask)
+        stage = Stage(self, artifact, self._script(artifact), Output(self.scene.log, self.scene.mask))
         self.scene.log.info("script started", script=self.work.script[:200])
-        return_code = run_script(command, output, self.scene.stop)
+        if manifest is None:
+            return self._ending(stage, stage.play("outputs", {}))
+        from interlock_agent.share import play_share  # noqa: PLC0415 - only for a manifest
+
+        summary = play_share(manifest, stage)
+        return self._ending(stage, summary.return_code, items=summary.as_dict())
+
+    def _ending(self, stage: "Stage", return_code: int, *, items: Mapping[str, object] | None = None) -> Ending:
         return Ending(
             outcome=self._outcome(return_code),
             exit_code=container_code(return_code),
             return_code=return_code,
-            outputs=read_outputs(outputs),
-            error_lines=output.error_lines,
+            outputs=stage.outputs,
+            error_lines=stage.output.error_lines,
             used=self.used,
+            items=items,
         )
 
     def _outcome(self, return_code: int) -> Outcome:
         if self.scene.stop.is_asked:
             return "terminated"
         return "success" if return_code == 0 else "failure"
+
+    def _manifest(self) -> Path | None:
+        if self.work.manifest is None:
+            return None
+        path = self.scene.directory / "manifest.json"
+        self._fetch("manifest", self.work.manifest, path, sha256=self.work.manifest_sha256)
+        return path
 
     def _artifact(self) -> Path:
         """Return the directory the script runs in: the artifact's content, or an empty one without an artifact."""
@@ -108,10 +122,29 @@ class Deployment:
         self.used[what] = fetched
         self.scene.log.info("fetched", target=what, sha256=fetched.sha256, generation=fetched.generation)
 
-    def _variables(self, artifact: Path, outputs: Path) -> dict[str, str]:
-        places = {"ARTIFACT_DIR": str(artifact), "RELEASE_OUTPUTS": str(outputs)}
-        release = {**self.work.variables, **places, "RELEASE_ID": self.identity.release_id}
-        return script_environment(self.scene.environ, release)
+
+@dataclass(slots=True)
+class Stage:
+    """All that is ready for the script: it can be played once, or once for each item."""
+
+    deployment: Deployment
+    artifact: Path
+    script: Path
+    output: Output
+    outputs: dict[str, str] = field(default_factory=dict)
+
+    def play(self, outputs_name: str, more: Mapping[str, str], *, prefix: str = "") -> int:
+        """Run the script and take in its outputs; return its code, negative for a signal."""
+        own, scene = self.deployment, self.deployment.scene
+        path = scene.directory / outputs_name
+        path.touch()
+        places = {"ARTIFACT_DIR": str(self.artifact), "RELEASE_OUTPUTS": str(path)}
+        release = {**own.work.variables, **more, **places, "RELEASE_ID": own.identity.release_id}
+        argv = command_line(self.script, own.work.script_args)
+        command = Command(argv, self.artifact, script_environment(scene.environ, release))
+        return_code = run_script(command, self.output, scene.stop)
+        self.outputs |= {f"{prefix}{key}": value for key, value in read_outputs(path).items()}
+        return return_code
 
 
 class _Progress:

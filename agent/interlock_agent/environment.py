@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +14,7 @@ from interlock_agent.stores import is_store
 _PARAM = re.compile(r"RELEASE_PARAM_[A-Z][A-Z0-9_]*")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _NUMBER = re.compile(r"[0-9]{1,18}")
+_NEVER_LENT = re.compile(r"INTERLOCK_|CLOUD_RUN_|LD_|PYTHON|BASH|ENV$|SHELLOPTS$|IFS$|RELEASE_|ARTIFACT_DIR$")
 _RELEASE_VARIABLES = ("RELEASE_VERSION", "TARGET_ENV", "SERVICE", "RELEASE_TASK")
 _DEFAULT_SOURCES = ("https://", "gs://")
 
@@ -29,6 +30,7 @@ class Identity:
     task_index: int
     task_attempt: int
     results: str
+    task_count: int = 1
 
     @property
     def attempt_prefix(self) -> str:
@@ -49,6 +51,8 @@ class Work:
     allowed_sources: tuple[str, ...]
     limits: Limits
     credentials: tuple[SourceCredential, ...] = ()
+    manifest: str | None = None
+    manifest_sha256: str | None = None
 
     @property
     def is_script_inside(self) -> bool:
@@ -98,12 +102,14 @@ class _Reader:
         return text.lower() if text else None
 
 
-def read_task(environ: Mapping[str, str]) -> Task:
+def read_task(environ: Mapping[str, str], needed: Sequence[str] = ()) -> Task:
     """Return the task, or every problem at once; the identity stands alone so that a refusal can be recorded."""
     reader = _Reader(environ)
     identity = _identity(reader)
     is_known = not reader.problems
     work = _work(reader, environ)
+    for name in needed:
+        reader.required(name)
     problems = tuple(reader.problems)
     return Task(identity if is_known else None, None if problems else work, problems)
 
@@ -117,6 +123,7 @@ def _identity(reader: _Reader) -> Identity:
         task_index=reader.number("CLOUD_RUN_TASK_INDEX", default=0),
         task_attempt=reader.number("CLOUD_RUN_TASK_ATTEMPT", default=0),
         results=_results(reader),
+        task_count=max(1, reader.number("CLOUD_RUN_TASK_COUNT", default=1)),
     )
 
 
@@ -145,6 +152,8 @@ def _work(reader: _Reader, environ: Mapping[str, str]) -> Work:
         allowed_sources=tuple((reader.get("INTERLOCK_ALLOWED_SOURCES") or "").split()) or _DEFAULT_SOURCES,
         limits=_limits(reader),
         credentials=_credentials(reader, environ),
+        manifest=reader.get("MANIFEST_PATH"),
+        manifest_sha256=reader.digest("MANIFEST_SHA256"),
     )
     _check_together(reader, work)
     return work
@@ -155,8 +164,8 @@ def _check_together(reader: _Reader, work: Work) -> None:
         reader.wrong("DEPLOYMENT_SCRIPT", "must be a URI, as there is no ARTIFACT_PATH to hold it")
     if work.artifact is None and work.artifact_sha256 is not None:
         reader.wrong("ARTIFACT_SHA256", "is given without ARTIFACT_PATH")
-    if reader.get("MANIFEST_PATH"):
-        reader.wrong("MANIFEST_PATH", "is given, but manifests are not supported by this build")
+    if work.manifest is None and work.manifest_sha256 is not None:
+        reader.wrong("MANIFEST_SHA256", "is given without MANIFEST_PATH")
 
 
 def _script_args(reader: _Reader) -> tuple[str, ...]:
@@ -175,7 +184,12 @@ def _json(text: str) -> Any:
 
 
 def _variables(environ: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in environ.items() if name in _RELEASE_VARIABLES or _PARAM.fullmatch(name)}
+    lent = {name for name in environ.get("INTERLOCK_SCRIPT_VARIABLES", "").split() if not _NEVER_LENT.match(name)}
+    return {
+        name: value
+        for name, value in environ.items()
+        if name in _RELEASE_VARIABLES or name in lent or _PARAM.fullmatch(name)
+    }
 
 
 def _credentials(reader: _Reader, environ: Mapping[str, str]) -> tuple[SourceCredential, ...]:

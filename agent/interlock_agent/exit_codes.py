@@ -14,6 +14,7 @@ class ExitCode(IntEnum):
     POLICY = 68
     NO_SCRIPT = 69
     RESULTS_UNAVAILABLE = 70
+    BAD_MANIFEST = 71
     SIGNAL_BASE = 128
     TERMINATED = 143
 

@@ -3,7 +3,7 @@
 import os
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,17 +18,29 @@ from interlock_agent.log import Log
 from interlock_agent.masking import Mask
 from interlock_agent.results import Ending, masked, write_results
 from interlock_agent.stop import Stop, Stopped
-from interlock_agent.stores import StoreUnavailable, open_store
+from interlock_agent.stores import ResultStore, StoreUnavailable, open_store
 
 
 def main() -> None:
-    """Run the task of this process's environment."""
-    sys.exit(run(os.environ))
+    """Run the task of this process's environment; the one word that may follow is the command's own name."""
+    match sys.argv[1:]:
+        case [] | ["run-release"]:
+            sys.exit(run(os.environ))
+        case ["run-task"]:
+            run_task()
+        case _:
+            print("usage: run-release | run-task; the task is told in environment variables", file=sys.stderr)
+            sys.exit(ExitCode.USAGE)
 
 
-def run(environ: Mapping[str, str]) -> int:
+def run_task() -> None:
+    """Run a maintenance task: `RELEASE_TASK` must name it, the route's defaults give its script."""
+    sys.exit(run(os.environ, needed=("RELEASE_TASK",)))
+
+
+def run(environ: Mapping[str, str], needed: Sequence[str] = ()) -> int:
     """Return the container's exit code for the task."""
-    task = read_task(environ)
+    task = read_task(environ, needed)
     mask = Mask(known_secrets(environ))
     log = Log(sys.stdout, task.identity, mask)
     if task.identity is None:
@@ -53,7 +65,7 @@ def _as_owner(task: Task, identity: Identity, scene: Scene) -> int:
         scene.log.info("another execution owns this attempt; nothing to do here", owner=owner)
         return ExitCode.DONE
     started_at = datetime.now(UTC)
-    ending = masked(_ending(task, identity, scene), scene.mask)
+    ending = masked(_ending(task, identity, scene, store), scene.mask)
     _tell(ending, scene.log)
     try:
         write_results(identity, ending, store, started_at=started_at, ended_at=datetime.now(UTC))
@@ -62,12 +74,12 @@ def _as_owner(task: Task, identity: Identity, scene: Scene) -> int:
     return ending.exit_code
 
 
-def _ending(task: Task, identity: Identity, scene: Scene) -> Ending:
+def _ending(task: Task, identity: Identity, scene: Scene, store: ResultStore) -> Ending:
     if task.work is None:
         return Ending("refused", ExitCode.USAGE, reason="; ".join(task.problems))
     with tempfile.TemporaryDirectory(prefix="release-", ignore_cleanup_errors=True) as directory:
         own = replace(scene, directory=Path(directory))
-        return Deployment(identity, task.work, own).run()
+        return Deployment(identity, task.work, own, store).run()
 
 
 def _tell(ending: Ending, log: Log) -> None:

@@ -1,9 +1,10 @@
 """Records what became of one task: results.json beside the fence, read by whoever reports the release."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,6 +15,7 @@ from interlock_agent.sources import Fetched
 from interlock_agent.stores import ResultStore
 
 _OUTPUT = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]{0,63})=(.*)")
+_HEREDOC = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]{0,63})<<([A-Za-z0-9_-]{1,64})")
 _MOST_OUTPUTS = 50
 _LONGEST_VALUE = 1000
 _MOST_OUTPUT_BYTES = 64 * 1024
@@ -32,6 +34,7 @@ class Ending:
     outputs: Mapping[str, str] = field(default_factory=dict)
     error_lines: Sequence[str] = ()
     used: Mapping[str, Fetched] = field(default_factory=dict)
+    items: Mapping[str, object] | None = None
 
 
 def masked(ending: Ending, mask: Mask) -> Ending:
@@ -51,14 +54,27 @@ def write_results(
 
 
 def read_outputs(path: Path) -> dict[str, str]:
-    """Return the script's `key=value` lines, bounded; a file the script broke gives none."""
+    """Return the script's outputs, bounded: lines `key=value`, and `key<<END` with the value's lines up to END."""
     try:
         with open_regular(path) as stream:
             text = stream.read(_MOST_OUTPUT_BYTES).decode(errors="replace")
     except OSError:
         return {}
-    pairs = {found[1]: found[2][:_LONGEST_VALUE] for line in text.splitlines() if (found := _OUTPUT.fullmatch(line))}
+    pairs = {key: value[:_LONGEST_VALUE] for key, value in _pairs(text.split("\n"))}
     return dict(list(pairs.items())[:_MOST_OUTPUTS])
+
+
+def _pairs(lines: list[str]) -> Iterator[tuple[str, str]]:
+    rest = iter([line.rstrip("\r") for line in lines])
+    for line in rest:
+        if begin := _HEREDOC.fullmatch(line):
+            yield begin[1], "\n".join(_until(begin[2], rest))
+        elif found := _OUTPUT.fullmatch(line):
+            yield found[1], found[2]
+
+
+def _until(end: str, rest: Iterator[str]) -> Iterator[str]:
+    return takewhile(lambda line: line != end, rest)
 
 
 def _ids(identity: Identity) -> dict[str, Any]:
@@ -80,6 +96,7 @@ def _what(ending: Ending) -> dict[str, Any]:
         **({"reason": ending.reason} if ending.reason else {}),
         "digests": {what: one.sha256 for what, one in ending.used.items()},
         "generations": {what: one.generation for what, one in ending.used.items() if one.generation},
-        "outputs": dict(ending.outputs),
+        **({"items": ending.items} if ending.items is not None else {}),
+        "outputs": dict(list(ending.outputs.items())[:_MOST_OUTPUTS]),
         "error_lines": list(ending.error_lines),
     }

@@ -174,9 +174,9 @@ def test_every_line_bears_the_ids_of_the_release(bench: Bench) -> None:
 
 
 def test_a_bad_environment_is_refused_with_all_its_problems_in_the_result(bench: Bench) -> None:
-    assert bench.run(SCRIPT_ARGS="{}", ARTIFACT_SHA256="x", MANIFEST_PATH="gs://b/m").code == 64
+    assert bench.run(SCRIPT_ARGS="{}", ARTIFACT_SHA256="x", MANIFEST_SHA256="x").code == 64
     reason = bench.result()["reason"]
-    assert all(name in reason for name in ("SCRIPT_ARGS", "ARTIFACT_SHA256", "MANIFEST_PATH", "DEPLOYMENT_SCRIPT"))
+    assert all(name in reason for name in ("SCRIPT_ARGS", "ARTIFACT_SHA256", "MANIFEST_SHA256", "DEPLOYMENT_SCRIPT"))
 
 
 @pytest.mark.parametrize("script", ["missing.sh", "../deploy.sh", "/bin/sh"])

@@ -48,7 +48,8 @@ def test_a_missing_variable_is_named(name: str) -> None:
         ("SCRIPT_ARGS", '["nul \\u0000"]'),
         ("SCRIPT_ARGS", "[" * 100_000),
         ("DEPLOYMENT_SCRIPT", "deploy.sh"),
-        ("MANIFEST_PATH", "gs://b/manifest"),
+        ("MANIFEST_SHA256", "0" * 64),
+        ("CLOUD_RUN_TASK_COUNT", "many"),
     ],
 )
 def test_a_bad_value_is_a_problem_with_its_name(name: str, value: str) -> None:
@@ -64,3 +65,17 @@ def test_only_the_releases_own_variables_go_to_the_script() -> None:
     task = read_task({**LEAST, "RELEASE_PARAM_A": "1", "RELEASE_PARAM_a": "2", "TARGET_ENV": "dev", "LD_PRELOAD": "x"})
     assert task.work is not None
     assert task.work.variables == {"RELEASE_PARAM_A": "1", "TARGET_ENV": "dev"}
+
+
+def test_the_job_may_lend_the_script_variables_of_its_own_but_none_that_change_what_runs() -> None:
+    own = {"GOOGLE_CLOUD_PROJECT": "p", "DB_PASSWORD": "x", "HIDDEN": "x"}
+    lent = "GOOGLE_CLOUD_PROJECT DB_PASSWORD MISSING LD_PRELOAD BASH_ENV ENV PYTHONPATH INTERLOCK_FENCE"
+    bad = {"LD_PRELOAD": "x", "BASH_ENV": "x", "ENV": "x", "PYTHONPATH": "x"}
+    task = read_task({**LEAST, **own, **bad, "INTERLOCK_SCRIPT_VARIABLES": lent})
+    assert task.work is not None
+    assert task.work.variables == {"GOOGLE_CLOUD_PROJECT": "p", "DB_PASSWORD": "x"}
+
+
+def test_a_maintenance_task_needs_its_name() -> None:
+    assert read_task(LEAST, ("RELEASE_TASK",)).problems == ("RELEASE_TASK is missing",)
+    assert read_task({**LEAST, "RELEASE_TASK": "vacuum"}, ("RELEASE_TASK",)).problems == ()

@@ -60,5 +60,10 @@ def test_outputs_are_lines_of_key_and_value_in_bounds(tmp_path: Path) -> None:
     assert read_outputs(path) == {"url": "last", "long": "y" * 1000}
 
 
+def test_an_output_of_several_lines_ends_at_its_own_word(tmp_path: Path) -> None:
+    path = _script(tmp_path, "outputs", "notes<<END\na=1\n\nb\nEND\nurl=x\nopen<<NEVER\nlast")
+    assert read_outputs(path) == {"notes": "a=1\n\nb", "url": "x", "open": "last"}
+
+
 def test_outputs_that_are_gone_are_none(tmp_path: Path) -> None:
     assert read_outputs(tmp_path / "missing") == {}
