@@ -12,6 +12,7 @@ from interlock.domain.release import Release
 from interlock.domain.transaction import Commit, Decision, Key, Kind, Record
 from interlock.ports import (
     Ambiguous,
+    CloudRunUnavailable,
     ExecutionStatus,
     Outgoing,
     Overloaded,
@@ -88,6 +89,7 @@ class FakeCloudRun:
     orders: dict[str, StartOrder] = field(default_factory=dict)
     ended: dict[str, ExecutionStatus] = field(default_factory=dict)
     stopped: list[str] = field(default_factory=list)
+    hidden: set[str] = field(default_factory=set)
     _numbers: "count[int]" = field(default_factory=lambda: count(1))
 
     def start(self, order: StartOrder) -> Started | StartRefused | Overloaded | Ambiguous:
@@ -109,6 +111,8 @@ class FakeCloudRun:
         self.stopped.append(execution)
 
     def status(self, execution: str) -> ExecutionStatus | None:
+        if execution in self.hidden:
+            raise CloudRunUnavailable(f"{execution}: made to fail")
         if execution not in self.orders:
             return None
         return self.ended.get(execution) or self._status(execution, completed=None, counts={})

@@ -128,6 +128,16 @@ def test_an_execution_cloud_run_forgot_is_lost_only_after_the_grace(world: World
     assert world.told() == ["errored"]
 
 
+def test_an_execution_nobody_may_look_at_does_not_hide_the_others(world: World) -> None:
+    execution = world.running()
+    world.put(a_release("hidden", state=State.STARTED, execution=f"{JOB}/executions/hidden", updated_at=at(-60)))
+    world.cloud_run.hidden.add(f"{JOB}/executions/hidden")
+    world.cloud_run.end(execution, completed=True, counts={"succeeded": 1})
+    world.clock.forward(seconds=60)
+    assert world.reconcile() == 2
+    assert world.told() == ["succeeded"]
+
+
 def test_no_more_than_a_page_is_looked_at(world: World) -> None:
     for number in range(12):
         world.put(replace(a_release(f"r{number}"), state=State.STARTING, lease_until=at(number)))

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from interlock.domain import moves
 from interlock.domain.lane import Lane
-from interlock.domain.release import Cancellation, Plan, Release, Result, State
+from interlock.domain.release import Cancellation, Release, Result, State
 from interlock.domain.transition import (
     Cancel,
     Complete,
@@ -22,12 +22,12 @@ def short_name(execution: str) -> str:
     return execution.rsplit("/", 1)[-1]
 
 
-def complete(release: Release, lane: Lane, plan: Plan, event: Complete, now: datetime) -> Transition:
+def complete(release: Release, lane: Lane, event: Complete, now: datetime) -> Transition:
     """Close the release by the execution that owns the fence; any other is a stray (design 2.7)."""
     if event.attempt != release.attempt:
         return Transition(release, lane, (Ignored("stray_attempt"),))
     if release.is_closed:
-        return Transition(moves.nudge(release, lane, plan), lane, (Ignored("already_closed"),))
+        return Transition(release, lane, (Ignored("already_closed"),))
     if not _owns(release, event):
         return Transition(_point_to_owner(release, event), lane, (Ignored("stray_execution"),))
     if release.state is not State.STARTED:

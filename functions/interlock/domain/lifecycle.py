@@ -53,7 +53,7 @@ def _decide_known(
         case Overload():
             return starting.overload(release, lane, event, plan, now)
         case Complete():
-            return ending.complete(release, lane, plan, event, now)
+            return ending.complete(release, lane, event, now)
         case Cancel():
             return ending.cancel(release, lane, event, now)
         case Supersede():

@@ -58,7 +58,10 @@ class Reconciler:
 
     def _look_at(self, release: Release, journal: Journal) -> None:
         if release.state is State.STARTED and release.execution is not None:
-            self._look_up(release, release.execution, journal)
+            try:
+                self._look_up(release, release.execution, journal)
+            except CloudRunUnavailable as error:  # one job nobody may look at must not hide all others
+                journal.note("look_up_failed", severity="WARNING", release_id=release.release_id, error=str(error))
         if release.state is not State.STARTED or not release.outbox.is_empty:
             self._resume(release.release_id)
         self._note_checked(release)
@@ -144,7 +147,7 @@ def reconcile_releases(_request: flask.Request) -> Answer:
     journal = JsonJournal({"function": "reconcile_releases"})
     try:
         count = _reconciler().reconcile(journal)
-    except (LedgerUnavailable, PublishFailed, CloudRunUnavailable) as error:
+    except (LedgerUnavailable, PublishFailed) as error:
         journal.note("reconcile_failed", severity="WARNING", error=str(error), kind=type(error).__name__)
         return "unavailable\n", 503
     return json.dumps({"due": count}) + "\n", 200
