@@ -14,15 +14,20 @@ from cli.dead_letters_list import list_letters
 from cli.dead_letters_replay import replay
 from cli.dead_letters_show import show_letter
 from cli.errors import CommandError, ExitCode, as_command_error
+from cli.lanes_list import list_lanes, show_lane
 from cli.local_demo import demo
 from cli.local_down import down
 from cli.local_env import env
 from cli.local_up import up
+from cli.logs import logs
 from cli.output import say, show_error
 from cli.publish import publish
+from cli.releases_cancel import cancel
+from cli.releases_list import list_releases
 from cli.releases_show import show_release
 from cli.validate import validate
 from cli.wait import wait
+from cli.watch import watch
 
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 
@@ -42,10 +47,19 @@ app = _group("Release control for Google Cloud: check, publish and follow releas
 app.command()(validate)
 app.command()(publish)
 app.command()(wait)
+app.command()(watch)
+app.command()(logs)
 
-releases = _group("Look at releases.")
+releases = _group("Look at releases, and cancel them.")
 app.add_typer(releases, name="releases")
+releases.command("list")(list_releases)
 releases.command("show")(show_release)
+releases.command()(cancel)
+
+lanes = _group("Look at lanes: who holds a target, who waits for it.")
+app.add_typer(lanes, name="lanes")
+lanes.command("list")(list_lanes)
+lanes.command("show")(show_lane)
 
 dead_letters = _group("Look at what could not be handled, and replay or discard it.")
 app.add_typer(dead_letters, name="dead-letters")

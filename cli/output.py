@@ -3,11 +3,14 @@
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.errors import CommandError
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 JsonFlag = Annotated[
     bool, typer.Option("--json", envvar="INTERLOCK_JSON", help="Print one JSON document instead of text.")
@@ -51,7 +54,7 @@ def show_table(document: object, headings: Sequence[str], rows: Iterable[Sequenc
     Console().print(as_table(headings, cells))
 
 
-def as_table(headings: Sequence[str], cells: Iterable[Sequence[str]]) -> object:
+def as_table(headings: Sequence[str], cells: Iterable[Sequence[str]]) -> "Table":
     """Return the cells as a table for a terminal; a word that is a state has its colour."""
     from rich.table import Table
     from rich.text import Text

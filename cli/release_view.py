@@ -46,7 +46,14 @@ def _facts(release: Release) -> Iterator[tuple[str, object]]:
     plan, result = release.plan, release.result
     yield "target", release.request.get("target_env")
     yield "version", release.request.get("release_version")
+    yield "artifact", release.request.get("artifact_path")
+    yield "digest", release.request.get("artifact_sha256")
+    yield "asked by", release.request.get("requested_by")
+    yield "because", release.request.get("reason")
+    yield "commit", release.request.get("source_commit")
+    yield "payload", release.payload_hash
     yield "route", plan and plan.route
+    yield "job", plan and plan.job
     yield "lane", plan and plan.lane
     yield "attempt", release.attempt
     yield "execution", release.execution
