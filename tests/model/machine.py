@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from tests.model.cloud_run import Answer, End
+from tests.model.cloud_run import Answer, End, Execution
 from tests.model.faults import crash, fail
 from tests.model.pubsub import REQUESTS, Held
 from tests.model.rules import check, check_quiet
@@ -16,7 +16,7 @@ from tests.model.world import World
 TARGETS = st.sampled_from(["fifo", "fifo", "newest", "newest", "parallel", "reject"])
 PICK = st.integers(0, 1000)
 BOUNDARY = st.one_of(st.none(), st.none(), st.integers(0, 9))
-LONGEST_QUIET = 80
+LONGEST_QUIET, MOST_OPEN = 80, 5
 
 
 class Life(RuleBasedStateMachine):
@@ -27,16 +27,23 @@ class Life(RuleBasedStateMachine):
         self.world = World()
         self.bodies: list[dict[str, Any]] = []
 
+    @precondition(lambda self: sum(not one.is_closed for one in self.world.ledger.releases.values()) < MOST_OPEN)
     @rule(env=TARGETS, is_task=st.booleans(), patience=st.sampled_from([None, None, None, 30, 100]))
     def publish(self, env: str, is_task: bool, patience: int | None) -> None:
         release_id = f"r{len(self.bodies)}"
-        what = {"task": "clean"} if is_task else {"release_version": "1", "artifact_path": "gs://a/b.zip"}
+        what = {"task": "clean"} if is_task else {"release_version": "1", "artifact_path": "gs://artifacts/web.zip"}
         script = {} if is_task else {"deployment_script": "run.sh"}
         body: dict[str, Any] = {"release_id": release_id, "target_env": env, **what, **script}
         if patience is not None:
             body["not_after"] = (self.world.clock() + timedelta(seconds=patience)).isoformat()
         self.bodies.append(body)
         self.world.publish(body)
+
+    @precondition(lambda self: sum(not one.is_closed for one in self.world.ledger.releases.values()) < MOST_OPEN)
+    @rule(env=TARGETS, is_task=st.booleans())
+    def publish_and_deliver(self, env: str, is_task: bool) -> None:
+        self.publish(env, is_task, None)
+        self.world.deliver(self.world.pubsub.held[-1])
 
     @precondition(lambda self: self.bodies)
     @rule(pick=PICK, is_other=st.sampled_from([False, False, True]))
@@ -53,6 +60,12 @@ class Life(RuleBasedStateMachine):
     @rule(pick=PICK)
     def deliver(self, pick: int) -> None:
         self.world.deliver(self._held(pick))
+
+    @precondition(lambda self: self.world.pubsub.held)
+    @rule()
+    def deliver_everything(self) -> None:
+        for held in tuple(self.world.pubsub.held):
+            self.world.deliver(held)
 
     @precondition(lambda self: self.world.pubsub.held)
     @rule(pick=PICK, boundary=st.integers(0, 9), how=st.sampled_from([crash, crash, fail]))
@@ -81,17 +94,16 @@ class Life(RuleBasedStateMachine):
         tired = self._tired()
         self.world.pubsub.give_up(tired[pick % len(tired)])
 
-    @rule(answer=st.sampled_from(Answer), lag=st.sampled_from([0, 0, 30, 50]))
-    def next_start(self, answer: Answer, lag: int) -> None:
-        self.world.cloud_run.answers.append(answer)
+    @rule(answers=st.lists(st.sampled_from(Answer), max_size=3), lag=st.sampled_from([0, 0, 30, 50]))
+    def next_starts(self, answers: list[Answer], lag: int) -> None:
+        self.world.cloud_run.answers[:] = answers
         self.world.cloud_run.lag = timedelta(seconds=lag)
 
-    @precondition(lambda self: any(self.world.cloud_run.open()))
+    @precondition(lambda self: self._coming_up())
     @rule(pick=PICK)
     def agent_comes_up(self, pick: int) -> None:
-        running = [one for one in self.world.cloud_run.open() if not one.runs_script]
-        if running:
-            self.world.cloud_run.begin(running[pick % len(running)])
+        coming = self._coming_up()
+        self.world.cloud_run.begin(coming[pick % len(coming)])
 
     @precondition(lambda self: any(self.world.cloud_run.open()))
     @rule(pick=PICK, how=st.sampled_from(End), entries=st.sampled_from([0, 1, 1, 2]), is_forgotten=st.booleans())
@@ -106,6 +118,12 @@ class Life(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([1, 20, 61, 61, 130, 700]))
     def time_passes(self, seconds: int) -> None:
         self.world.clock.forward(seconds=seconds)
+
+    @rule()
+    def a_minute_passes_and_everyone_works(self) -> None:
+        self.world.clock.forward(seconds=61)
+        self.world.reconcile()
+        self.deliver_everything()
 
     @rule(boundary=BOUNDARY, how=st.sampled_from([crash, fail]))
     def reconcile(self, boundary: int | None, how: Callable[..., None]) -> None:
@@ -153,6 +171,9 @@ class Life(RuleBasedStateMachine):
     def _held(self, pick: int) -> Held:
         held = self.world.pubsub.held
         return held[pick % len(held)]
+
+    def _coming_up(self) -> list[Execution]:
+        return [one for one in self.world.cloud_run.open() if not one.runs_script]
 
     def _tired(self) -> list[Held]:
         return [one for one in self.world.pubsub.held if one.topic == REQUESTS and one.tries > 1]

@@ -70,7 +70,7 @@ class World:
             ledger=self.ledger,
             launcher=Launcher(jobs=self.cloud_run, now=self.clock, jitter=lambda: 1.0),
             postman=self._postman(dead_letters=DEAD),
-            limits=Limits(lease=timedelta(seconds=60), max_starts=3),
+            limits=Limits(lease=timedelta(seconds=60), max_starts=2),
             now=self.clock,
         )
         self.reporter = Reporter(closer)
