@@ -25,6 +25,8 @@ from cli.publish import publish
 from cli.releases_cancel import cancel
 from cli.releases_list import list_releases
 from cli.releases_show import show_release
+from cli.routes_check import check
+from cli.routes_explain import explain
 from cli.validate import validate
 from cli.wait import wait
 from cli.watch import watch
@@ -67,6 +69,11 @@ dead_letters.command("list")(list_letters)
 dead_letters.command("show")(show_letter)
 dead_letters.command()(replay)
 dead_letters.command()(discard)
+
+routes = _group("Check routes, and see which one a request takes.")
+app.add_typer(routes, name="routes")
+routes.command()(check)
+routes.command()(explain)
 
 local = _group("Run the whole system on this machine.")
 app.add_typer(local, name="local")
