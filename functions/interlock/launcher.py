@@ -7,7 +7,7 @@ from typing import assert_never
 
 from interlock.domain.execution_environment import execution_environment, identity_environment
 from interlock.domain.release import Plan, Release
-from interlock.domain.transition import Confirm, Overload, Refuse
+from interlock.domain.transition import Confirm, Missing, Overload, Refuse
 from interlock.ports import Ambiguous, JobStarter, Overloaded, Started, StartOrder, StartRefused
 
 _FIRST_RETRY_SECONDS = 5.0
@@ -26,9 +26,14 @@ class Launcher:
 
     def launch(self, release: Release, plan: Plan, *, take_over: bool) -> Launched:
         """Return what became of the start; raises CloudRunUnavailable where a take-over cannot look first."""
-        if take_over and (found := self.jobs.find(plan.job, identity_environment(release))):
-            return Confirm(release.fence, found.execution, found.log_uri)
+        if take_over and isinstance(found := self.look(release, plan), Confirm):
+            return found
         return self._event(release, self.jobs.start(_order(release, plan)))
+
+    def look(self, release: Release, plan: Plan) -> Confirm | Missing:
+        """Return the execution that bears the release, or that there is none; starts nothing."""
+        found = self.jobs.find(plan.job, identity_environment(release))
+        return Confirm(release.fence, found.execution, found.log_uri) if found else Missing(release.fence)
 
     def stop(self, execution: str) -> None:
         """Ask Cloud Run to cancel the execution."""

@@ -190,9 +190,38 @@ def test_a_refused_start_lets_the_next_one_try(world: World) -> None:
     world.clock.forward(seconds=61)
     world.cloud_run.answers = [StartRefused("permission", "403")]
     world.push(REQUEST, "1")
+    assert world.told("msg-1") == []  # the first start may still turn up
+    world.clock.forward(seconds=61)
+    world.push({"resume": "msg-1"}, "3")
     assert world.told("msg-1") == ["errored"]
+    assert world.release("msg-1").result.reason == "permission"
     assert world.told("msg-2") == ["queued", "started"]
     assert world.release("msg-1").outbox.is_empty
+
+
+def test_a_last_start_that_did_run_is_adopted_not_given_up(world: World) -> None:
+    twin = World(clock=world.clock)
+    twin.push(REQUEST)
+    [order] = twin.cloud_run.orders.values()
+    world.cloud_run.answers = [Ambiguous("deadline")] * 3
+    for _ in range(3):
+        world.push(REQUEST)
+        world.clock.forward(seconds=61)
+    started = world.cloud_run.run(order)
+    world.push(REQUEST)
+    assert world.release("msg-1").execution == started.execution
+    assert world.told("msg-1") == ["started"]
+
+
+def test_a_mended_request_waits_until_the_bad_ones_dead_letter_is_out(world: World) -> None:
+    world.publisher.failing.add(DEAD)
+    with pytest.raises(PublishFailed):
+        world.push({"release_id": "web-1"}, "1")
+    world.publisher.failing.clear()
+    assert world.push({**REQUEST, "release_id": "web-1"}, "2") == TryAgain("dead_letter_unsent")
+    assert world.publisher.published[DEAD][0].data == b'{"release_id": "web-1"}'
+    world.push({**REQUEST, "release_id": "web-1"}, "2")
+    assert list(dict.fromkeys(world.told("web-1"))) == ["rejected", "started"]
 
 
 def test_overload_waits_longer_each_time_and_is_no_dead_letter(world: World) -> None:

@@ -18,6 +18,8 @@ from interlock.domain.transition import (
     Conflict,
     Event,
     Ignored,
+    LookFor,
+    Missing,
     Overload,
     Refuse,
     Replace,
@@ -217,6 +219,11 @@ class TestRerun:
         assert again.fence == release.fence + 1
         assert again.sequence == release.sequence + 1
 
+    def test_a_publishers_late_retry_does_not_rerun_what_failed_meanwhile(self) -> None:
+        release, lane = closed(State.FAILED)
+        found = take(release, lane, Submit(a_release(message_id="m-2", published=-1)))
+        assert found.effects == (Retell(), Ignored("already_closed"))
+
     def test_the_first_messages_redelivery_does_not_rerun_the_second_attempt(self) -> None:
         release, lane = closed(State.FAILED)
         release, lane = after(release, lane, Submit(a_release(message_id="m-2")))
@@ -270,6 +277,9 @@ class TestResume:
             release, lane = after(release, lane, Resume(), release.lease_until)
         assert release.lease_until is not None
         found = take(release, lane, Resume(), release.lease_until)
+        assert found.effects == (LookFor(),)
+        assert found.release is not None
+        found = take(found.release, found.lane, Missing(found.release.fence))
         assert found.release is not None
         assert (found.release.state, found.release.result.reason) == (State.ERRORED, "start_exhausted")
         assert found.release.outbox.dead_letter is not None
@@ -336,6 +346,47 @@ class TestRefuseAndOverload:
         assert (back.state, lane) == (State.CANCELLED, EMPTY)
 
 
+class TestAnEarlierStartMayRun:
+    def taken_over(self) -> tuple[Release, Lane]:
+        release, lane = starting()
+        return after(release, lane, Resume(), at(60))
+
+    def test_a_refusal_keeps_the_lane_until_nothing_turned_up(self) -> None:
+        release, lane = self.taken_over()
+        kept, lane = after(release, lane, Refuse(2, "permission", "no"), at(61))
+        assert (kept.state, lane.holders) == (State.STARTING, ("web-1",))
+        found = take(kept, lane, Resume(), at(120))
+        assert found.effects == (LookFor(),)
+        assert found.release is not None
+        closed, lane = after(found.release, found.lane, Missing(found.release.fence), at(121))
+        assert (closed.state, closed.result.reason, lane) == (State.ERRORED, "permission", EMPTY)
+
+    def test_what_turns_up_after_a_refusal_is_adopted(self) -> None:
+        release, lane = self.taken_over()
+        kept, lane = after(release, lane, Refuse(2, "permission", "no"), at(61))
+        looking, lane = after(kept, lane, Resume(), at(120))
+        assert after(looking, lane, Confirm(looking.fence, EXECUTION, None))[0].state is State.STARTED
+
+    def test_overload_keeps_the_lane_and_tries_again_when_its_time_has_come(self) -> None:
+        release, lane = self.taken_over()
+        kept, lane = after(release, lane, Overload(2, at(90)), at(61))
+        assert (kept.state, kept.lease_until, lane.holders) == (State.STARTING, at(90), ("web-1",))
+        assert take(kept, lane, Resume(), at(90)).effects == (Start(take_over=True),)
+
+    def test_a_release_to_be_cancelled_is_only_looked_for(self) -> None:
+        release, lane = starting()
+        release, lane = after(release, lane, Cancel("kim", "no more"))
+        looking = take(release, lane, Resume(), at(60))
+        assert looking.effects == (LookFor(),)
+        assert looking.release is not None
+        closed, lane = after(looking.release, looking.lane, Missing(looking.release.fence))
+        assert (closed.state, closed.result.detail, lane) == (State.CANCELLED, "no more", EMPTY)
+
+    def test_a_look_under_an_old_fence_decides_nothing(self) -> None:
+        release, lane = self.taken_over()
+        assert take(release, lane, Missing(1)).effects == (Ignored("stale_fence"),)
+
+
 class TestComplete:
     @pytest.mark.parametrize("state", [State.SUCCEEDED, State.FAILED, State.CANCELLED, State.ERRORED])
     def test_the_execution_closes_its_release_and_wakes_the_next(self, state: State) -> None:
@@ -399,6 +450,11 @@ class TestCancel:
         assert found.release is not None
         assert found.release.state is State.STARTED
 
+    def test_a_stop_that_was_lost_is_asked_for_again(self) -> None:
+        release, lane = started()
+        release, lane = after(release, lane, Cancel("kim", None))
+        assert take(release, lane, Resume()).effects == (StopExecution(EXECUTION),)
+
     def test_a_closed_release_stays_as_it_is(self) -> None:
         release, lane = closed()
         assert take(release, lane, Cancel(None, None)) == Transition(release, lane, (Ignored("already_closed"),))
@@ -421,6 +477,16 @@ class TestNewest:
         _, lane = after(None, lane, Submit(a_release("back", published=2, plan={**self.NEWEST, "replaceable": False})))
         found = take(None, lane, Submit(a_release("three", published=3, plan=self.NEWEST)))
         assert found.effects == ()
+
+    def test_a_newcomer_that_finds_no_place_replaces_nobody(self) -> None:
+        plan = {**self.NEWEST, "max_queue": 1}
+        _, lane = started(plan=plan)
+        _, lane = after(None, lane, Submit(a_release("back", published=2, plan={**plan, "replaceable": False})))
+        _, lane = after(None, lane, Submit(a_release("two", published=3, plan={**plan, "max_queue": 2})))
+        found = take(None, lane, Submit(a_release("three", published=4, plan=plan)))
+        assert found.release is not None
+        assert found.release.result.reason == "queue_full"
+        assert (found.lane, found.effects) == (lane, ())
 
     def test_a_late_older_request_is_itself_superseded(self) -> None:
         _, lane = started(plan=self.NEWEST)
@@ -454,6 +520,7 @@ EVENTS: list[Event] = [
     Confirm(1, EXECUTION, None),
     Refuse(1, "permission", "no"),
     Overload(1, at(5)),
+    Missing(1),
     ended(),
     ended(State.FAILED, execution=OTHER),
     Cancel(None, None),

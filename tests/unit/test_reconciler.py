@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from interlock.closer import Closer
-from interlock.domain.release import Outbox, Release, State
+from interlock.domain.release import Cancellation, Outbox, Release, State
 from interlock.domain.step import release_key
 from interlock.domain.transaction import Commit
 from interlock.handlers.reconcile_releases import LOST_AFTER, Reconciler
@@ -126,6 +126,15 @@ def test_an_execution_cloud_run_forgot_is_lost_only_after_the_grace(world: World
     world.clock.instant = NOW + LOST_AFTER + timedelta(seconds=1)
     world.reconcile()
     assert world.told() == ["errored"]
+
+
+def test_a_release_that_shall_stop_is_resumed_so_that_the_stop_is_asked_for_again(world: World) -> None:
+    world.running()
+    [release] = world.ledger.recent(1)
+    world.put(replace(release, cancellation=Cancellation(at=NOW, requested_by="kim", reason=None)))
+    world.clock.forward(seconds=60)
+    world.reconcile()
+    assert world.woken() == ["web-1"]
 
 
 def test_an_execution_nobody_may_look_at_does_not_hide_the_others(world: World) -> None:

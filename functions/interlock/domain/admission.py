@@ -29,11 +29,13 @@ def submit(release: Release | None, lane: Lane | None, candidate: Release, now: 
         return _admit(candidate, lane, now, limits)
     if candidate.source.message_id in release.message_ids:
         return _redelivered(release, lane, now, limits)
+    if release.outbox.dead_letter is not None:
+        return Transition(release, lane, (TryLater("dead_letter_unsent"),))
     if release.state in _NEVER_RAN:
         return _admit(moves.next_attempt(release, candidate), lane, now, limits)
     if candidate.state is State.REJECTED or candidate.payload_hash != release.payload_hash:
         return Transition(release, lane, (Conflict(),))
-    if release.is_closed and may_rerun(release):
+    if release.is_closed and may_rerun(release) and _is_later(candidate, release):
         return _admit(moves.next_attempt(release, candidate), lane, now, limits)
     return _duplicate(moves.knowing(release, candidate.source.message_id), lane, now, limits)
 
@@ -47,6 +49,11 @@ def may_rerun(release: Release) -> bool:
             return False
         case Rerun.FAILED_ONLY:
             return OUTCOMES[release.state] in ("failure", "error")
+
+
+def _is_later(candidate: Release, release: Release) -> bool:
+    """Whether the request was published after the release had closed; an earlier one is a duplicate that came late."""
+    return release.told is None or candidate.source.publish_time >= release.told.time
 
 
 def _redelivered(release: Release, lane: Lane | None, now: datetime, limits: Limits) -> Transition:
@@ -109,7 +116,9 @@ def _replace_older(candidate: Release, lane: Lane, plan: Plan, now: datetime) ->
         superseded, _ = moves.close(candidate, None, State.SUPERSEDED, result, now=now)
         return Transition(superseded, lane)
     replaced = tuple(other.release_id for other in others)
+    shorter = lane
     for release_id in replaced:
-        lane = leave_queue(lane, release_id)
+        shorter = leave_queue(shorter, release_id)
     effects = (Replace(replaced, by=candidate.release_id),) if replaced else ()
-    return _join_queue(candidate, lane, plan, now, effects)
+    after = _join_queue(candidate, shorter, plan, now, effects)
+    return after if after.lane is not shorter else Transition(after.release, lane)

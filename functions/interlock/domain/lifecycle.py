@@ -14,6 +14,7 @@ from interlock.domain.transition import (
     Event,
     Ignored,
     Limits,
+    Missing,
     Overload,
     Refuse,
     Resume,
@@ -37,7 +38,7 @@ def decide(release: Release | None, lane: Lane | None, event: Event, *, now: dat
             return _decide_known(release, lane, release.plan, event, now=now, limits=limits)
 
 
-_Known = Resume | Confirm | Refuse | Overload | Complete | Cancel | Supersede
+_Known = Resume | Confirm | Refuse | Overload | Missing | Complete | Cancel | Supersede
 
 
 def _decide_known(
@@ -52,6 +53,8 @@ def _decide_known(
             return starting.refuse(release, lane, event, now)
         case Overload():
             return starting.overload(release, lane, event, plan, now)
+        case Missing():
+            return starting.missing(release, lane, event, now)
         case Complete():
             return ending.complete(release, lane, event, now)
         case Cancel():

@@ -138,6 +138,7 @@ class Release:
 
     `sequence` is that of its newest status event, which is kept in `told` for whoever asks again. `message_ids` are
     the Pub/Sub messages that were answered by this record, so that a redelivery is never taken for a new request.
+    `refusal` is a start's refusal that cannot close the release yet, because an earlier start may still run.
     """
 
     release_id: str
@@ -160,6 +161,7 @@ class Release:
     log_uri: str | None = None
     checked_at: datetime | None = None
     cancellation: Cancellation | None = None
+    refusal: Result | None = None
     result: Result = Result()
     message_ids: tuple[str, ...] = ()
     told: StatusEvent | None = None

@@ -11,6 +11,8 @@ from interlock.domain.transition import (
     Effect,
     Ignored,
     Limits,
+    LookFor,
+    Missing,
     Overload,
     Refuse,
     Start,
@@ -27,9 +29,14 @@ def resume(release: Release, lane: Lane, plan: Plan, now: datetime, limits: Limi
         case State.STARTING:
             return _resume_starting(release, lane, plan, now, limits)
         case State.STARTED:
-            return Transition(release, lane, (Ignored("already_started"),))
+            return Transition(release, lane, _stop_again(release) or (Ignored("already_started"),))
         case _:
             return Transition(moves.nudge(release, lane, plan), lane, (Ignored("already_closed"),))
+
+
+def _stop_again(release: Release) -> tuple[Effect, ...]:
+    """A cancel is asked for again until the execution has ended: the first call may have been lost."""
+    return (StopExecution(release.execution),) if release.cancellation and release.execution else ()
 
 
 def is_claim_held(release: Release, now: datetime) -> bool:
@@ -59,9 +66,9 @@ def expire(release: Release, lane: Lane, now: datetime) -> Transition:
 def _resume_starting(release: Release, lane: Lane, plan: Plan, now: datetime, limits: Limits) -> Transition:
     if is_claim_held(release, now):
         return Transition(release, lane, (Ignored("claim_held"),))
-    if release.starts >= limits.max_starts:
-        return _give_up(release, lane, "start_exhausted", f"{release.starts} starts without an execution", now)
     claimed, held = moves.claim(release, lane, plan, until=now + limits.lease, now=now)
+    if release.cancellation or release.refusal or release.starts >= limits.max_starts:
+        return Transition(replace(claimed, starts=release.starts), held, (LookFor(),))
     return Transition(claimed, held, (Start(take_over=True),))
 
 
@@ -86,18 +93,41 @@ def confirm(release: Release, lane: Lane, event: Confirm, now: datetime) -> Tran
 
 
 def refuse(release: Release, lane: Lane, event: Refuse, now: datetime) -> Transition:
-    """Close the release as errored: Cloud Run will never start it."""
+    """Close the release as errored: Cloud Run will never start it; unless an earlier start may still turn up."""
     if stale := _stale(release, event.fence):
         return Transition(release, lane, (stale,))
+    if release.starts > 1:
+        kept = replace(release, refusal=Result(reason=event.reason, detail=event.detail), updated_at=now)
+        return Transition(kept, lane, (Ignored("earlier_start_may_run"),))
     return _give_up(release, lane, event.reason, event.detail, now)
 
 
 def overload(release: Release, lane: Lane, event: Overload, plan: Plan, now: datetime) -> Transition:
-    """Put the release back into its place in the queue until the given time; the try does not count."""
+    """Put the release back into its place in the queue until the given time; the try does not count.
+
+    While an earlier start may still turn up it keeps its lane, and is tried again under its claim.
+    """
+    if stale := _stale(release, event.fence):
+        return Transition(release, lane, (stale,))
+    waiting = replace(release, starts=release.starts - 1, overloads=release.overloads + 1, updated_at=now)
+    if release.starts > 1:
+        return Transition(replace(waiting, lease_until=event.retry_at), lane, (Ignored("earlier_start_may_run"),))
+    if release.cancellation:
+        return _cancelled(release, lane, now)
+    return Transition(*moves.enqueue(waiting, lane, plan, now=now, not_before=event.retry_at))
+
+
+def missing(release: Release, lane: Lane, event: Missing, now: datetime) -> Transition:
+    """Close the release that shall not be started again and has no execution: as cancelled, refused or exhausted."""
     if stale := _stale(release, event.fence):
         return Transition(release, lane, (stale,))
     if release.cancellation:
-        result = Result(reason="by_request", detail=release.cancellation.reason)
-        return Transition(*moves.close(release, lane, State.CANCELLED, result, now=now))
-    waiting = replace(release, starts=release.starts - 1, overloads=release.overloads + 1)
-    return Transition(*moves.enqueue(waiting, lane, plan, now=now, not_before=event.retry_at))
+        return _cancelled(release, lane, now)
+    if release.refusal:
+        return _give_up(release, lane, release.refusal.reason or "refused", release.refusal.detail or "", now)
+    return _give_up(release, lane, "start_exhausted", f"{release.starts} starts without an execution", now)
+
+
+def _cancelled(release: Release, lane: Lane, now: datetime) -> Transition:
+    result = Result(reason="by_request", detail=release.cancellation.reason if release.cancellation else None)
+    return Transition(*moves.close(release, lane, State.CANCELLED, result, now=now))

@@ -56,6 +56,13 @@ class Overload:
     retry_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """No execution bears the release: none of the starts under this fence or before it came to anything."""
+
+    fence: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Complete:
     """An execution ended. `owner` is the short name of the execution that holds the agent's fence, if known."""
@@ -91,7 +98,7 @@ class Bury:
     candidate: Release
 
 
-Event = Submit | Resume | Confirm | Refuse | Overload | Complete | Cancel | Supersede | Bury
+Event = Submit | Resume | Confirm | Refuse | Overload | Missing | Complete | Cancel | Supersede | Bury
 
 
 # --- effects: what to do about it ------------------------------------------------------------------------------
@@ -102,6 +109,11 @@ class Start:
     """Start the job for the claim just made; after a take-over, look for an execution to adopt first."""
 
     take_over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LookFor:
+    """Look for an execution to adopt, and start none: this release shall not be started again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +155,7 @@ class Ignored:
     reason: str
 
 
-Effect = Start | StopExecution | Replace | Retell | TryLater | Conflict | Ignored
+Effect = Start | LookFor | StopExecution | Replace | Retell | TryLater | Conflict | Ignored
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from interlock.domain.transition import (
     Event,
     Ignored,
     Limits,
+    LookFor,
     Resume,
     Retell,
     Start,
@@ -115,6 +116,8 @@ class _Pursuit:
         match effect, event:
             case Start(), _:
                 yield from self._start(stepped, take_over=effect.take_over)
+            case LookFor(), _ if stepped.release is not None and stepped.release.plan is not None:
+                yield stepped.release.release_id, self._do.launcher.look(stepped.release, stepped.release.plan)
             case StopExecution(execution), _:
                 self._do.launcher.stop(execution)
             case Retell(), _ if stepped.release is not None:

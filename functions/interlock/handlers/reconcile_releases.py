@@ -62,7 +62,7 @@ class Reconciler:
                 self._look_up(release, release.execution, journal)
             except CloudRunUnavailable as error:  # one job nobody may look at must not hide all others
                 journal.note("look_up_failed", severity="WARNING", release_id=release.release_id, error=str(error))
-        if release.state is not State.STARTED or not release.outbox.is_empty:
+        if release.state is not State.STARTED or release.cancellation or not release.outbox.is_empty:
             self._resume(release.release_id)
         self._note_checked(release)
         journal.note("release_due", release_id=release.release_id, state=release.state, attempt=release.attempt)
