@@ -8,7 +8,7 @@ EXPORT     := export --frozen --quiet --no-emit-project --no-header
 
 export UV_PYTHON_DOWNLOADS := never
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint lock clean
+.PHONY: help setup demo test lint docs lock clean
 
 help: ## Print the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 15
@@ -19,13 +19,16 @@ demo: $(READY) ## Run the whole system here and send it real releases
 	$(BIN)/interlock local demo
 
 test: lint ## Check the code, then run the tests
-	$(BIN)/pytest -m 'not slow' $(PYTEST_FLAGS)
+	$(BIN)/pytest -m 'not slow' -n 3 --dist loadfile $(PYTEST_FLAGS)
 
 lint: $(READY) ## Check style, types and the arrows between packages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(READY) ## Renew the generated pages and tables
+	$(BIN)/python -m tests.docs.generate
 
 lock: $(READY) ## Renew uv.lock and the requirements of functions and agent
 	$(UV) lock
