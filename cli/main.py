@@ -4,7 +4,9 @@ Each command is a file of its own with one plain function. A file imports at its
 the function imports the rest when it runs, so that no Google library is loaded to print a help page.
 """
 
+import os
 import sys
+import traceback
 from collections.abc import Sequence
 
 import typer
@@ -14,6 +16,7 @@ from cli.dead_letters_list import list_letters
 from cli.dead_letters_replay import replay
 from cli.dead_letters_show import show_letter
 from cli.errors import CommandError, ExitCode, as_command_error
+from cli.installation import choose
 from cli.lanes_list import list_lanes, show_lane
 from cli.local_demo import demo
 from cli.local_down import down
@@ -34,17 +37,18 @@ from cli.watch import watch
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 
-def _group(help_text: str) -> typer.Typer:
+def _group(help_text: str | None = None, *, completes: bool = False) -> typer.Typer:
     return typer.Typer(
         help=help_text,
         no_args_is_help=True,
-        add_completion=False,
+        add_completion=completes,
         context_settings=SETTINGS,
         rich_markup_mode=None,
     )
 
 
-app = _group("Release control for Google Cloud: check, publish and follow releases.")
+app = _group(completes=True)
+app.callback(help="Release control for Google Cloud: check, publish and follow releases.")(choose)
 
 app.command()(validate)
 app.command()(publish)
@@ -99,6 +103,8 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001 - the process's edge
         told = as_command_error(error)
         show_error(told)
+        if os.environ.get("INTERLOCK_DEBUG"):
+            traceback.print_exception(error)
         return told.code
 
 
@@ -109,5 +115,7 @@ def _refuse(error: typer.TyperException) -> int:
         return ExitCode.USAGE
     context = getattr(error, "ctx", None)
     path = context.command_path if context else "interlock"
-    show_error(CommandError(message, f"run {path} --help", code=ExitCode.USAGE))
+    missing = "set it, or name an installation: interlock --local … or interlock --project PROJECT …"
+    remedy = missing if "Missing option" in message and "env var" in message else f"run {path} --help"
+    show_error(CommandError(message, remedy, code=ExitCode.USAGE))
     return ExitCode.USAGE

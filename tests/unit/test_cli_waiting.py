@@ -1,0 +1,94 @@
+"""Waiting for a release over a ledger in memory: what counts as its end, and what trouble is survived."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from cli.endings import EXIT_CODES
+from cli.waiting import Awaited, follow
+from interlock.domain.release import OUTCOMES, Release, State
+from interlock.domain.step import release_key
+from interlock.domain.transaction import Commit, Key, Record
+from interlock.ports import LedgerUnavailable
+from tests.build import a_release
+from tests.fakes import MemoryLedger
+
+
+@dataclass
+class Troubled(MemoryLedger):
+    """A ledger that does not answer the first so many reads."""
+
+    silent: int = 0
+    script: list[Release] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def read(self, key: Key) -> Record | None:
+        if self.silent > 0:
+            self.silent -= 1
+            raise LedgerUnavailable("down")
+        return super().read(key)
+
+    def pass_time(self, _: float) -> None:
+        """Let the next thing happen."""
+        if self.script:
+            put(self, self.script.pop(0))
+
+
+def put(ledger: MemoryLedger, release: Release) -> None:
+    ledger.transact((), lambda _: Commit({release_key(release.release_id): release}, None))
+
+
+def ended(state: State = State.SUCCEEDED, release_id: str = "web-1", **changes: Any) -> Release:
+    return a_release(release_id, state=state, **changes)
+
+
+def wait(ledger: Troubled, **awaited: Any) -> Release | None:
+    return follow(ledger, Awaited(release_id="web-1", **awaited), timeout=timedelta(seconds=1), sleep=ledger.pass_time)
+
+
+def test_every_closing_state_has_its_exit_code() -> None:
+    assert EXIT_CODES.keys() == OUTCOMES.keys()
+
+
+def test_a_silent_ledger_is_asked_again_and_told_of_once(capsys: pytest.CaptureFixture[str]) -> None:
+    ledger = Troubled(silent=5, script=[a_release(), ended()])
+    assert wait(ledger) == ended()
+    assert capsys.readouterr().err.count("does not answer") == 1
+
+
+def test_the_end_of_an_earlier_attempt_does_not_count() -> None:
+    before = ended(State.FAILED)
+    again = ended(attempt=2, message_ids=("m-web-1", "m-2"))
+    ledger = Troubled(script=[again])
+    put(ledger, before)
+    assert wait(ledger, message_id="m-2", before=before) == again
+
+
+def test_a_request_whose_id_is_taken_ends_under_its_message_s_id() -> None:
+    refused = ended(State.REJECTED, "msg-m-2")
+    ledger = Troubled(script=[refused])
+    put(ledger, ended())
+    assert wait(ledger, message_id="m-2", before=ended()) == refused
+
+
+def test_a_message_that_ended_as_a_dead_letter_counts() -> None:
+    buried = ended(State.DEAD_LETTERED, message_ids=("forwarded",))
+    assert wait(Troubled(script=[buried]), message_id="m-2") == buried
+
+
+def test_a_cancel_waits_for_the_release_it_names() -> None:
+    ledger = Troubled(script=[ended(State.CANCELLED)])
+    put(ledger, a_release(state=State.STARTED))
+    found = wait(ledger, message_id="m-2", is_about_another=True)
+    assert found
+    assert found.state is State.CANCELLED
+
+
+def test_the_time_runs_out() -> None:
+    ledger = Troubled()
+    put(ledger, a_release())
+    assert wait(ledger) is None
