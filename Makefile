@@ -26,6 +26,8 @@ lint: $(READY) ## Check style, types and the arrows between packages
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/shellcheck .ci/run agent/entrypoint.sh tests/contract/samples/*.sh
+	$(BIN)/hadolint agent/Dockerfile agent/Dockerfile.tools
 
 docs: $(READY) ## Renew the generated pages and tables
 	$(BIN)/python -m tests.docs.generate

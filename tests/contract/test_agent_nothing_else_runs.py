@@ -1,4 +1,4 @@
-"""A property: whatever bytes a message or an artifact holds, what runs is the script of the release, with those words."""
+"""A property: whatever bytes a message or an artifact holds, what runs is the release's script with those words."""
 
 import io
 import json
