@@ -32,7 +32,7 @@ HOSTILE = [
     "; touch $TMPDIR/pwned",
     "() { :; }; touch $TMPDIR/pwned",
     "-c",
-    "--rcfile=/tmp/x",
+    "--rcfile=/x",
     "\n",
     "'\"",
     "%n%s\\",
