@@ -18,7 +18,7 @@ StateFlag = Annotated[Path, typer.Option("--state", help="Directory of the demo'
 SecondsFlag = Annotated[float, typer.Option("--seconds", help="How long the releases may take.")]
 
 
-def demo(state: StateFlag = Path(".interlock-demo"), seconds: SecondsFlag = 45.0) -> int:
+def demo(state: StateFlag = Path(".interlock-demo"), seconds: SecondsFlag = 60.0) -> int:
     """Run good, bad, doubled and hopeless releases; exit 0 only if each ended as it must."""
     import shutil
 
