@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from google.api_core.exceptions import GoogleAPIError, NotFound, PreconditionFailed
+from google.api_core.exceptions import Forbidden, GoogleAPIError, NotFound, PreconditionFailed
 from google.auth.exceptions import GoogleAuthError
 from google.cloud.storage import Bucket, Client
 from google.cloud.storage.retry import DEFAULT_RETRY
@@ -33,6 +33,11 @@ class BucketStore:
                 data, content_type="application/json", if_generation_match=0, timeout=_SECONDS, retry=_RETRY
             )
         except PreconditionFailed:
+            return False
+        except Forbidden as problem:
+            # who may create but not overwrite is told so, rather than that the precondition fails
+            if self.read(name) is None:
+                raise StoreUnavailable(f"may not write {name}: {problem}"[:500]) from problem
             return False
         except _PROBLEMS as problem:
             raise StoreUnavailable(f"cannot write {name}: {problem}"[:500]) from problem

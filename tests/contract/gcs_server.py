@@ -30,6 +30,7 @@ class Storage:
     versions: dict[tuple[str, str], list[bytes]] = field(default_factory=dict)
     faults: list[int] = field(default_factory=list)
     lost: int = 0
+    forbids_overwriting: bool = False
     on_download: list[tuple[str, str, bytes]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -80,6 +81,8 @@ class _Handler(BaseHTTPRequestHandler):
         if storage.lost:
             storage.lost -= 1
             return self._json(503, {})
+        if generation is None and storage.forbids_overwriting:
+            return self._json(403, {"error": {"code": 403, "message": "no storage.objects.delete access"}})
         if generation is None:
             return self._json(412, {"error": {"code": 412, "message": "conditionNotMet"}})
         return self._json(200, _resource(upload[1], name, data, generation))

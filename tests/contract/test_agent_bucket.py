@@ -87,6 +87,13 @@ def test_a_storage_that_is_busy_for_a_moment_is_asked_again(bench: Bench, storag
     assert bench.run().code == 0
 
 
+def test_who_may_create_but_not_overwrite_still_learns_who_owns_the_fence(bench: Bench, storage: Storage) -> None:
+    storage.forbids_overwriting = True
+    assert "one" in bench.run().messages
+    run = bench.run(CLOUD_RUN_EXECUTION="agent-other")
+    assert (run.code, "one" in run.messages) == (0, False)
+
+
 @pytest.mark.parametrize("status", [403, 401])
 def test_a_fence_that_may_not_be_written_stops_the_release(bench: Bench, storage: Storage, status: int) -> None:
     storage.faults = [status] * 5
