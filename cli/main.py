@@ -15,6 +15,7 @@ from cli.dead_letters_discard import discard
 from cli.dead_letters_list import list_letters
 from cli.dead_letters_replay import replay
 from cli.dead_letters_show import show_letter
+from cli.doctor import doctor
 from cli.errors import CommandError, ExitCode, as_command_error
 from cli.installation import choose
 from cli.lanes_list import list_lanes, show_lane
@@ -55,6 +56,7 @@ app.command()(publish)
 app.command()(wait)
 app.command()(watch)
 app.command()(logs)
+app.command()(doctor)
 
 releases = _group("Look at releases, and cancel them.")
 app.add_typer(releases, name="releases")

@@ -1,0 +1,88 @@
+"""What `interlock doctor` asks: each check looks at one thing and says what to do where it is wrong."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
+
+from cli.errors import one_line
+from interlock.config import ConfigurationError
+from interlock.ports import LedgerUnavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: `ok`, `fault` or `skipped`, what was found, and what to do about a fault."""
+
+    what: str
+    state: str
+    found: str
+    remedy: str = ""
+
+    def as_document(self) -> dict[str, str]:
+        """Return the finding as JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What there is to look at; empty is not named."""
+
+    ledger: str
+    routes: str
+    topics: tuple[str, ...]
+    pubsub_endpoint: str
+    run_endpoint: str
+
+    @property
+    def is_local(self) -> bool:
+        """Whether Google's side is stood in for."""
+        return bool(self.pubsub_endpoint)
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Yield one finding after the other; a check that breaks is a fault, and the others go on."""
+    from cli import cloud_health
+
+    yield from guarded("ledger", partial(_ledger, settings.ledger), "check INTERLOCK_LEDGER and your role on it")
+    yield from guarded("routes", partial(_routes, settings.routes), "run: interlock routes check FILE")
+    yield from cloud_health.examine(settings)
+
+
+def guarded(what: str, check: Callable[[], Iterator[Finding]], remedy: str) -> Iterator[Finding]:
+    """Yield the check's findings; its error is a fault with this remedy."""
+    try:
+        yield from check()
+    except Exception as error:  # noqa: BLE001 - whatever breaks is what the doctor is to find
+        yield Finding(what, "fault", f"{type(error).__name__}: {one_line(error)}"[:300], remedy)
+
+
+def _ledger(url: str) -> Iterator[Finding]:
+    from interlock.wiring import open_ledger
+
+    if not url:
+        yield Finding("ledger", "fault", "none is named", "set INTERLOCK_LEDGER, or use --project or --local")
+        return
+    try:
+        newest = next(open_ledger(url).newest("releases"), None)
+    except LedgerUnavailable as error:
+        yield Finding("ledger", "fault", one_line(error)[:300], "check that it exists and that you may read it")
+        return
+    yield Finding("ledger", "ok", f"{url} answers, {'with releases' if newest else 'still without a release'}")
+
+
+def _routes(setting: str) -> Iterator[Finding]:
+    from cli.route_faults import findings
+    from interlock.wiring import load_routes
+
+    if not setting:
+        yield Finding("routes", "skipped", "none are named", "set INTERLOCK_ROUTES to look at them")
+        return
+    try:
+        routes = load_routes(setting)
+    except ConfigurationError as error:
+        yield Finding("routes", "fault", one_line(error)[:300], "run: interlock routes check FILE")
+        return
+    faults = [one for one in findings(routes) if one.is_fault]
+    yield from (Finding("routes", "fault", f"{one.route}: {one.told}", "mend the routes") for one in faults)
+    if not faults:
+        yield Finding("routes", "ok", f"{len(routes)} routes")
