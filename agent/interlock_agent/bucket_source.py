@@ -55,7 +55,7 @@ def _pin(bucket: Any, name: str, generation: int | None, *, trust: Trust, retry:
 
 def _chunks(pinned: _Pinned, trust: Trust, retry: Retry) -> Iterator[bytes]:
     deadline = time.monotonic() + trust.limits.download_seconds
-    checksum: Any = google_crc32c.Checksum()  # type: ignore[no-untyped-call]
+    checksum: Any = google_crc32c.Checksum()
     options = {"raw_download": True, "timeout": _IDLE_SECONDS, "retry": retry}
     with pinned.blob.open("rb", chunk_size=_REQUEST_BYTES, **options) as stream:
         while chunk := stream.read(_CHUNK):

@@ -136,7 +136,7 @@ class ReportSettings(Settings):
     )
     results: str | None = _setting(
         "INTERLOCK_RESULTS",
-        "Where the agent leaves its results: `file:///DIR`; empty means none is read.",
+        "Where the agent leaves its results: `file:///DIR` or `gs://BUCKET/PREFIX`; empty means none is read.",
         kind="optional",
         default="",
     )

@@ -143,13 +143,11 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _multipart(content_type: str, body: bytes) -> tuple[str, bytes]:
     message = email.message_from_bytes(f"Content-Type: {content_type}\r\n\r\n".encode() + body)
-    described, content = message.get_payload()
-    assert not isinstance(described, str)
-    assert not isinstance(content, str)
-    data = content.get_payload(decode=True)  # type: ignore[union-attr]
-    name = json.loads(described.get_payload(decode=True))["name"]  # type: ignore[union-attr,arg-type]
+    _whole, described, content = message.walk()
+    description, data = described.get_payload(decode=True), content.get_payload(decode=True)
+    assert isinstance(description, bytes)
     assert isinstance(data, bytes)
-    return str(name), data
+    return str(json.loads(description)["name"]), data
 
 
 def _resource(bucket: str, name: str, data: bytes, generation: int) -> dict[str, object]:
