@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
+import pytest
+
 from interlock.domain.kept_letter import KeptLetter
 from interlock.domain.release import State
 from local.plan import DEFAULT_ROUTES
@@ -56,6 +58,7 @@ def test_a_discarded_letter_leaves_the_list(stack: Stack) -> None:
     assert letter_id in stack.command("dead-letters", "list", "--all").stdout
 
 
+@pytest.mark.slow
 def test_two_hundred_letters_of_one_cause_are_replayed_and_each_runs_once(
     own_stack: Callable[..., Stack], tmp_path: Path
 ) -> None:
