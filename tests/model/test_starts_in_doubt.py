@@ -1,0 +1,94 @@
+"""Lives that random search finds rarely: starts nobody knows of, and what must not be decided before they are seen."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from interlock.domain.release import State
+from tests.model.cloud_run import Answer, End
+from tests.model.machine import Life
+from tests.model.rules import check
+
+
+@pytest.fixture
+def life() -> Iterator[Life]:
+    life = Life()
+    yield life
+    life.teardown()
+
+
+def a_release(life: Life, *answers: Answer, env: str = "fifo") -> State:
+    life.world.cloud_run.answers[:] = answers
+    life.publish_and_deliver(env=env, is_task=True)
+    return state(life)
+
+
+def state(life: Life, release_id: str = "r0") -> State:
+    return life.world.ledger.releases[release_id].state
+
+
+def agents_come_up(life: Life) -> None:
+    for execution in tuple(life.world.cloud_run.open()):
+        life.world.cloud_run.begin(execution)
+    check(life.world)
+
+
+def test_the_last_start_is_looked_for_before_starts_are_called_exhausted(life: Life) -> None:
+    a_release(life, Answer.LOST, Answer.HIDDEN)
+    life.a_minute_passes_and_everyone_works()
+    agents_come_up(life)
+    life.a_minute_passes_and_everyone_works()
+    check(life.world)
+    assert state(life) is State.STARTED
+
+
+def test_starts_that_left_no_execution_are_exhausted(life: Life) -> None:
+    a_release(life, Answer.LOST, Answer.LOST)
+    life.a_minute_passes_and_everyone_works()
+    life.a_minute_passes_and_everyone_works()
+    assert state(life) is State.ERRORED
+    assert life.world.ledger.releases["r0"].result.reason == "start_exhausted"
+
+
+@pytest.mark.parametrize("answer", [Answer.REFUSED, Answer.OVERLOADED])
+def test_a_refused_second_start_does_not_give_the_lane_away_while_the_first_may_run(life: Life, answer: Answer) -> None:
+    life.world.cloud_run.lag = timedelta(seconds=90)
+    a_release(life, Answer.HIDDEN, answer)
+    life.publish_and_deliver(env="fifo", is_task=True)
+    life.a_minute_passes_and_everyone_works()
+    agents_come_up(life)
+    life.a_minute_passes_and_everyone_works()
+    check(life.world)
+    assert (state(life), state(life, "r1")) == (State.STARTED, State.QUEUED)
+
+
+def test_a_cancelled_claim_that_expires_is_not_started_again(life: Life) -> None:
+    a_release(life, Answer.LOST)
+    life.world.cancel("r0")
+    life.deliver_everything()
+    life.a_minute_passes_and_everyone_works()
+    assert state(life) is State.CANCELLED
+    assert not life.world.cloud_run.executions
+
+
+def test_a_cancelled_claim_whose_execution_turns_up_is_stopped(life: Life) -> None:
+    a_release(life, Answer.HIDDEN)
+    life.world.cancel("r0")
+    life.deliver_everything()
+    life.a_minute_passes_and_everyone_works()
+    [execution] = life.world.cloud_run.open()
+    assert execution.stop_asked
+    life.world.end(execution, how=End.CANCELLED)
+
+
+def test_a_newer_release_that_finds_the_queue_full_replaces_nobody(life: Life) -> None:
+    life.world.cloud_run.answers[:] = [Answer.OVERLOADED]
+    life.publish(env="newest", is_task=True, patience=None)
+    life.publish(env="newest", is_task=False, patience=None)
+    first, second = life.world.pubsub.held
+    life.world.fuse.arm(2, lambda _: life.world.deliver(second))
+    life.world.deliver(first)
+    life.publish_and_deliver(env="newest", is_task=False)
+    check(life.world)
+    assert (state(life), state(life, "r1"), state(life, "r2")) == (State.QUEUED, State.QUEUED, State.REJECTED)
