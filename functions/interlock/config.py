@@ -96,6 +96,11 @@ class Settings:
         return cls(**values)
 
 
+def _run_endpoint() -> Any:
+    help_text = "`host:port` of a plaintext Cloud Run Admin API; empty means Google's."
+    return _setting("INTERLOCK_RUN_ENDPOINT", help_text, kind="optional", default="")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DispatchSettings(Settings):
     """Settings of dispatch_release."""
@@ -104,12 +109,7 @@ class DispatchSettings(Settings):
     dead_letters_topic: str = _setting(
         "INTERLOCK_DEAD_LETTERS_TOPIC", "Topic for messages that no retry can mend.", kind="topic"
     )
-    run_endpoint: str | None = _setting(
-        "INTERLOCK_RUN_ENDPOINT",
-        "`host:port` of a plaintext Cloud Run Admin API; empty means Google's.",
-        kind="optional",
-        default="",
-    )
+    run_endpoint: str | None = _run_endpoint()
     lease_seconds: int = _setting(
         "INTERLOCK_LEASE_SECONDS",
         "How long a claim stands before another try may take it over; longer than a start may take.",
@@ -157,12 +157,7 @@ class AlertSettings(Settings):
 class ReconcileSettings(ReportSettings):
     """Settings of reconcile_releases."""
 
-    run_endpoint: str | None = _setting(
-        "INTERLOCK_RUN_ENDPOINT",
-        "`host:port` of a plaintext Cloud Run Admin API; empty means Google's.",
-        kind="optional",
-        default="",
-    )
+    run_endpoint: str | None = _run_endpoint()
     page_size: int = _setting(
         "INTERLOCK_RECONCILE_PAGE",
         "Most releases that one reconcile run looks at.",
