@@ -10,7 +10,7 @@ import pytest
 from interlock.adapters.schema_files import load_schema
 from tests.unit.contract_examples import REQUESTS
 
-NAMES = ("release-request.v1", "routes.v1")
+NAMES = ("release-request.v1", "routes.v1", "status-event.v1", "dead-letter-alert.v1")
 
 
 def subschemas(schema: object, at: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -56,13 +56,14 @@ def test_every_number_and_list_is_bounded(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_property_says_what_it_means(name: str) -> None:
     for at, one in subschemas(load_schema(name)):
-        if at.endswith(("/properties", "/patternProperties")):
+        is_condition = "/if/" in at or "/then/" in at
+        if at.endswith(("/properties", "/patternProperties")) and not is_condition:
             assert [key for key, value in one.items() if not value.get("description")] == [], at
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", NAMES[:2])
 def test_every_object_refuses_unknown_keys(name: str) -> None:
-    """The root of the request is the choice between four kinds, each of which refuses them."""
+    """The root of the request is the choice between four kinds, each of which refuses them; events may gain keys."""
     open_objects = [
         at
         for at, one in subschemas(load_schema(name))
