@@ -1,0 +1,92 @@
+"""The build of Interlock itself: its steps are make targets, and what is applied is the digest that was pushed."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.deploy.plans import ROOT
+
+BUILD: dict[str, Any] = yaml.safe_load((ROOT / "cloudbuild.yaml").read_text())
+DIGEST = f"registry/agent@sha256:{'a' * 64}"
+OWN = {"SHORT_SHA", "COMMIT_SHA", "PROJECT_ID", "BUILD_ID", "LOCATION", "TAG_NAME", "BRANCH_NAME", "REPO_NAME"}
+"""What Cloud Build substitutes by itself; a digest is not among it."""
+
+TOOL = """#!/bin/sh
+echo "$(basename "$0") $*" >> "$CALLS"
+case "$*" in
+  *describe*) echo "$DIGEST" ;;
+  *list-vulnerabilities*) echo "$SEVERITY" ;;
+  *scan*) echo projects/p/locations/us/scans/1 ;;
+esac
+"""
+
+
+@pytest.fixture
+def tools(tmp_path: Path) -> dict[str, str]:
+    """Return an environment in which docker, gcloud and terraform note how they are called and answer as they do."""
+    for name in ("docker", "gcloud", "terraform"):
+        (tmp_path / name).write_text(TOOL)
+        (tmp_path / name).chmod(0o755)
+    (tmp_path / "calls").touch()
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "CALLS": str(tmp_path / "calls")}
+    return {**environment, "DIGEST": DIGEST, "SEVERITY": "LOW"}
+
+
+def run(step: str, environment: dict[str, str], folder: Path) -> int:
+    """Run the step's make target as Cloud Build would, with its files in a folder of the test's own."""
+    (arguments,) = [one["args"] for one in BUILD["steps"] if one["id"] == step]
+    settings = [*(re.sub(r"\$\{\w+\}", "x", one) for one in arguments), f"RELEASE={folder}", f"DIR={folder}"]
+    return subprocess.run(["make", *settings], cwd=ROOT, env=environment, check=False).returncode
+
+
+def test_every_step_is_named_and_calls_a_make_target_that_exists() -> None:
+    targets = {
+        folder: set(re.findall(r"(?m)^([a-z]+):", (ROOT / folder / "Makefile").read_text()))
+        for folder in (".", "terraform")
+    }
+    for step in BUILD["steps"]:
+        assert set(step) == {"id", "name", "entrypoint", "args"}
+        assert step["entrypoint"] == "make"
+        folder, rest = (step["args"][1], step["args"][2:]) if step["args"][0] == "-C" else (".", step["args"])
+        assert rest[0] == step["id"]
+        assert rest[0] in targets[folder]
+
+
+def test_only_what_is_declared_or_cloud_builds_own_is_substituted() -> None:
+    used = set(re.findall(r"\$\{(\w+)\}", yaml.safe_dump(BUILD["steps"])))
+    assert used - OWN == set(BUILD["substitutions"])
+
+
+def test_the_builder_is_named_by_digest() -> None:
+    assert re.search(r"@sha256:[0-9a-f]{64}$", BUILD["substitutions"]["_BUILDER"])
+
+
+def test_what_is_planned_is_the_digest_that_was_pushed(tools: dict[str, str], tmp_path: Path) -> None:
+    folder = tmp_path / "release"
+    folder.mkdir()
+    for step in BUILD["steps"][1:]:
+        assert run(step["id"], tools, folder) == 0, step["id"]
+    calls = Path(tools["CALLS"]).read_text().splitlines()
+    assert [call.split()[0] for call in calls] == ["docker"] * 2 + ["gcloud"] * 4 + ["terraform"] * 3
+    assert f"-var agent_image={DIGEST} " in calls[-2]
+    assert calls[-1].split()[-1] == calls[-2].split()[-1]
+
+
+@pytest.mark.parametrize("step", ["sbom", "scan", "plan"])
+def test_nothing_goes_on_without_a_digest(step: str, tools: dict[str, str], tmp_path: Path) -> None:
+    assert run(step, tools, tmp_path) != 0
+
+
+def test_an_image_without_a_digest_ends_the_build(tools: dict[str, str], tmp_path: Path) -> None:
+    assert run("digest", {**tools, "DIGEST": "registry/agent:latest"}, tmp_path) != 0
+
+
+def test_a_critical_vulnerability_ends_the_build(tools: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "agent_image").write_text(DIGEST)
+    assert run("scan", tools, tmp_path) == 0
+    assert run("scan", {**tools, "SEVERITY": "CRITICAL"}, tmp_path) != 0
