@@ -1,6 +1,6 @@
 """The Pub/Sub conformance suite runs every test against two servers; the table says where they differ, and why."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 
@@ -27,6 +27,9 @@ DIFFERENCES = {
 }
 """What the embedded server does as Google does, and Google's emulator does not: that half of a test must fail."""
 
+UNSTEADY = {"test_success_settles_it[202]": "the emulator now and then pushes again and again after 202"}
+"""Where the emulator does as Google does on some runs only, so that neither end can be demanded of it."""
+
 
 @pytest.fixture(scope="session", params=list(SERVERS))
 def pubsub_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
@@ -41,11 +44,11 @@ def pubsub(pubsub_server: str) -> Iterator[PubSub]:
         own.clear()
 
 
-def difference_of(test: pytest.Function) -> str | None:
+def reason_in(table: Mapping[str, str], test: pytest.Function) -> str | None:
     kind, _, case = test.callspec.id.partition("-")
     if kind == "embedded":
         return None
-    return DIFFERENCES.get(test.originalname) or DIFFERENCES.get(f"{test.originalname}[{case}]")
+    return table.get(test.originalname) or table.get(f"{test.originalname}[{case}]")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -58,5 +61,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if isinstance(item, pytest.Function) and "pubsub_server" in item.fixturenames:
             if item.callspec.id.startswith("official"):
                 item.add_marker("slow")
-            if difference := difference_of(item):
-                item.add_marker(pytest.mark.xfail(reason=difference, strict=True))
+            for table, strict in ((DIFFERENCES, True), (UNSTEADY, False)):
+                if reason := reason_in(table, item):
+                    item.add_marker(pytest.mark.xfail(reason=reason, strict=strict))
