@@ -14,6 +14,7 @@ CHECKOV = "checkov==3.3.30"
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_every_check_passes_or_is_excused_with_a_reason() -> None:
     uv = shutil.which("uv", path=f"{ROOT / '.uv' / 'bin'}{os.pathsep}{os.environ['PATH']}")
     assert uv, "make setup brings uv where it is missing"

@@ -8,6 +8,7 @@ from tests.deploy.plans import EXAMPLES, TERRAFORM, check, plan
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # sixty plans, on a busy machine
 def test_the_root_module_is_valid_and_passes_its_tests() -> None:
     assert re.search(r"Success! [0-9]+ passed, 0 failed", check(TERRAFORM))
 
