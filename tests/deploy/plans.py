@@ -4,7 +4,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -17,7 +16,6 @@ import pytest
 ROOT = Path(__file__).parents[2]
 TERRAFORM = ROOT / "terraform"
 EXAMPLES = ("one-environment", "three-projects", "private-nexus")
-BESIDE = ROOT.parent / "shared" / "tfcheck" / "tfcheck"
 
 
 @dataclass(frozen=True)
@@ -32,17 +30,16 @@ class Resource:
 
 def checker() -> Path:
     """Return the command that checks and plans a directory offline, or skip with the reason."""
-    found = Path(os.environ.get("INTERLOCK_TFCHECK", BESIDE))
+    found = Path(os.environ.get("INTERLOCK_TERRAFORM_CHECK", ""))
     if not found.is_file():
-        pytest.skip("INTERLOCK_TFCHECK names no command that checks Terraform offline")
+        pytest.skip("INTERLOCK_TERRAFORM_CHECK names no command that checks Terraform offline")
     return found
 
 
 def check(directory: Path, plan: Path | None = None) -> str:
     """Check the directory (format, validate, its tests) and plan it if asked; return what was said."""
     command = [str(checker()), str(directory), *([str(plan)] if plan else [])]
-    environment = {**os.environ, "TFCHECK_PYTHON": sys.executable}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     return done.stdout
 
