@@ -55,14 +55,16 @@ def environment(recorded: Recorded, folder: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def functions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Functions]:
-    before = dict(os.environ)
+    """The environment is theirs only until each has read it, at its first request; other tests have their own."""
     with recording_server() as recorded:
         settings = environment(recorded, tmp_path_factory.mktemp("ledger"))
+        before = dict(os.environ)
         os.environ.update(settings)
         try:
-            apps = {name: create_app(name, str(MAIN), "http") for name in SETTINGS}
-            clients = {name: app.test_client() for name, app in apps.items()}
-            yield Functions(clients, open_ledger(settings["INTERLOCK_LEDGER"]), recorded)
+            clients = {name: create_app(name, str(MAIN), "http").test_client() for name in SETTINGS}
+            for client in clients.values():
+                client.post("/", data=b"")
         finally:
             os.environ.clear()
             os.environ.update(before)
+        yield Functions(clients, open_ledger(settings["INTERLOCK_LEDGER"]), recorded)
