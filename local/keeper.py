@@ -11,7 +11,7 @@ from local.process import Mark, mark, signal_group, start, wait_for
 
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 5.0
-STEADY_SECONDS = 30.0
+STEADY_SECONDS = 3.0
 STOP_SECONDS = 15.0
 
 log = logging.getLogger("local.keeper")
