@@ -1,15 +1,16 @@
 """Closes a release whose execution ended, with what the agent left behind, and tells everyone."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from interlock.domain.agent_result import with_agent_result
+from interlock.domain.fence import SEALED
 from interlock.domain.release import Result, State
 from interlock.domain.step import Stepped, first_keys, step
-from interlock.domain.transition import Complete, Limits
+from interlock.domain.transition import Complete, Limits, Seal
 from interlock.outbox import Postman
-from interlock.ports import Journal, Ledger, ResultReader
+from interlock.ports import Journal, Ledger, Results
 
 # A completion never makes a claim, so the machine's patience does not matter here.
 _LIMITS = Limits(lease=timedelta(seconds=60), max_starts=1)
@@ -33,31 +34,44 @@ class Closer:
     """Takes ended executions into the ledger; shared by report_status and reconcile_releases."""
 
     ledger: Ledger
-    results: ResultReader | None
+    results: Results | None
     postman: Postman
     now: Callable[[], datetime]
 
     def close(self, ended: Ended, journal: Journal) -> Stepped:
         """Record the end and deliver the news; a stray or doubled end changes nothing and is named in the log."""
-        event = Complete(
-            execution=ended.execution,
-            attempt=ended.attempt,
-            fence=ended.fence,
-            state=ended.state,
-            result=self._told_by_agent(ended),
-            owner=self.results.owner(ended.release_id, ended.attempt) if self.results else None,
-            log_uri=ended.log_uri,
-        )
-        decision = step(ended.release_id, event, now=self.now(), limits=_LIMITS)
-        stepped = self.ledger.transact(first_keys(ended.release_id, event), decision)
+        owner = self.results.owner(ended.release_id, ended.attempt) if self.results else None
+        event = _completion(ended, self._told_by_agent(ended), owner)
+        stepped = self._step(ended, event)
+        if Seal() in stepped.effects:
+            stepped = self._step(ended, replace(event, owner=self._seal(ended)))
         _note(journal, ended, stepped)
         for release in stepped.outgoing:
             self.postman.deliver(release)
         return stepped
 
+    def _step(self, ended: Ended, event: Complete) -> Stepped:
+        decision = step(ended.release_id, event, now=self.now(), limits=_LIMITS)
+        return self.ledger.transact(first_keys(ended.release_id, event), decision)
+
+    def _seal(self, ended: Ended) -> str:
+        return self.results.seal(ended.release_id, ended.attempt) if self.results else SEALED
+
     def _told_by_agent(self, ended: Ended) -> Result:
         found = self.results.result(ended.release_id, ended.attempt, 0) if self.results else None
         return with_agent_result(ended.result, found)
+
+
+def _completion(ended: Ended, result: Result, owner: str | None) -> Complete:
+    return Complete(
+        execution=ended.execution,
+        attempt=ended.attempt,
+        fence=ended.fence,
+        state=ended.state,
+        result=result,
+        owner=owner,
+        log_uri=ended.log_uri,
+    )
 
 
 def _note(journal: Journal, ended: Ended, stepped: Stepped) -> None:
@@ -69,5 +83,6 @@ def _note(journal: Journal, ended: Ended, stepped: Stepped) -> None:
         execution=ended.execution,
         outcome=ended.state,
         state=release and release.state,
+        reason=release and release.result.reason,
         effects=[str(effect) for effect in stepped.effects],
     )

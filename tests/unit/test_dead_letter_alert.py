@@ -79,7 +79,7 @@ def test_an_alert_says_what_happened_where_and_what_to_do() -> None:
         "Dead letter: web-1.2.4 for prod/web: job_not_found at dispatch_release (x1): "
         "404 Job projects/acme-releases/locations/europe-west1/jobs/release-agent was not found"
     )
-    assert entry["runbook"] == "https://example.com/runbooks/dead-letters.md#job-not-found"
+    assert entry["runbook"] == "https://example.com/runbooks/job_not_found.md"
     assert entry["commands"] == {
         "show": f"interlock dead-letters show {entry['dead_letter_id']}",
         "replay": f"interlock dead-letters replay {entry['dead_letter_id']}",

@@ -4,6 +4,7 @@ import re
 from typing import Literal, TypeAlias
 
 from interlock.domain.dead_letter import DeadLetter, Incident
+from interlock.domain.reasons import REJECTED, runbook
 from interlock.domain.redaction import excerpt
 
 Severity: TypeAlias = Literal["WARNING", "ERROR", "CRITICAL"]
@@ -11,11 +12,7 @@ Severity: TypeAlias = Literal["WARNING", "ERROR", "CRITICAL"]
 ERROR_EVENT = "type.googleapis.com/google.devtools.clouderrorreporting.v1beta1.ReportedErrorEvent"
 
 _PRODUCTION = re.compile(r"(?:^|[^a-z])(?:prod|prd|production|live)(?:$|[^a-z])", re.IGNORECASE)
-_SENDERS_FAULT = frozenset(
-    {"schema", "no_route", "id_conflict", "policy", "lane_busy", "queue_full"}
-    | {"empty", "not_utf8", "not_json", "not_object", "duplicate_key", "not_finite", "too_deep", "too_large"}
-    | {"cloud_event", "unreadable"}
-)
+_SENDERS_FAULT = REJECTED - {"unknown_release"}
 _SEVERITIES: dict[tuple[bool, Literal["production", "other", "unknown"]], Severity] = {
     (True, "production"): "ERROR",
     (True, "unknown"): "ERROR",
@@ -60,7 +57,7 @@ def alert(
         **_facts(dead_letter),
         "incident": _incident(incident),
         "excerpt": excerpt(dead_letter.data),
-        "runbook": f"{runbooks.rstrip('/')}/dead-letters.md#{dead_letter.reason.replace('_', '-')}",
+        "runbook": runbook(dead_letter.reason, runbooks),
         "commands": _commands(dead_letter.dead_letter_id),
     }
     return {key: value for key, value in entry.items() if value is not None}

@@ -19,7 +19,7 @@ from interlock.domain.payload_hash import payload_hash
 from interlock.domain.policy import policy_violations
 from interlock.domain.release import Plan, Release, Result, Source, State
 from interlock.domain.request import CancelRequest, ReleaseRequest, ResumeRequest, parse_request
-from interlock.domain.route import Route, capacity, lane_key, match_route, with_defaults
+from interlock.domain.route import ANYTHING, Route, capacity, lane_key, match_route, with_defaults
 from interlock.domain.violation import Violation
 
 Asked = Release | CancelRequest | ResumeRequest
@@ -133,6 +133,7 @@ def _plan(route: Route, request: ReleaseRequest) -> Plan:
         rerun=route.rerun,
         timeout_seconds=request.timeout_seconds or route.timeout_seconds,
         allowed_sources=route.allowed_sources,
+        matched=tuple(f"{key}={getattr(request, key)}" for key, wanted in route.match.items() if ANYTHING not in wanted),
         replaceable=request.kind == "release" and not request.rollback and request.task_count is None,
     )
 

@@ -51,7 +51,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What the matching route decided for this attempt."""
+    """What the matching route decided for this attempt.
+
+    `matched` is why it matched, as `key=value`; empty where it takes everything, None in records older than the field.
+    """
 
     route: str
     job: str
@@ -63,6 +66,7 @@ class Plan:
     timeout_seconds: int | None
     allowed_sources: tuple[str, ...]
     replaceable: bool
+    matched: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

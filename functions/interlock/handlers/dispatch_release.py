@@ -39,7 +39,7 @@ from interlock.edge import Answer, Delivery, Done, TryAgain, Verdict, answer
 from interlock.launcher import Launcher
 from interlock.outbox import Postman
 from interlock.ports import Ambiguous, JobStarter, Journal, Ledger, Publisher
-from interlock.wiring import load_routes, open_ledger, open_publisher, utc_now
+from interlock.wiring import load_routes, open_ledger, open_publisher, open_results, utc_now
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ class _Pursuit:
             case Start(), _:
                 yield from self._start(stepped, take_over=effect.take_over)
             case LookFor(), _ if stepped.release is not None and stepped.release.plan is not None:
-                yield stepped.release.release_id, self._do.launcher.look(stepped.release, stepped.release.plan)
+                yield stepped.release.release_id, self._do.launcher.adopt(stepped.release, stepped.release.plan)
             case StopExecution(execution), _:
                 self._do.launcher.stop(execution)
             case Retell(), _ if stepped.release is not None:
@@ -160,6 +160,7 @@ class _Pursuit:
             release_id=release_id,
             step=type(event).__name__.lower(),
             state=release and release.state,
+            reason=release and release.result.reason,
             attempt=release and release.attempt,
             fence=release and release.fence,
             lane=release and release.plan and release.plan.lane,
@@ -173,7 +174,9 @@ def compose(settings: DispatchSettings, *, ledger: Ledger, jobs: JobStarter, pub
     return Dispatcher(
         intake=Intake(Contract.of(load_schema("release-request.v1")), load_routes(settings.routes)),
         ledger=ledger,
-        launcher=Launcher(jobs=jobs, now=utc_now, jitter=random.random),
+        launcher=Launcher(
+            jobs=jobs, fence=lambda: open_results(settings.results), now=utc_now, jitter=random.random
+        ),
         postman=Postman(
             ledger=ledger,
             publisher=publisher,
