@@ -133,9 +133,14 @@ def _plan(route: Route, request: ReleaseRequest) -> Plan:
         rerun=route.rerun,
         timeout_seconds=request.timeout_seconds or route.timeout_seconds,
         allowed_sources=route.allowed_sources,
-        matched=tuple(f"{key}={getattr(request, key)}" for key, wanted in route.match.items() if ANYTHING not in wanted),
+        matched=_matched(route, request),
         replaceable=request.kind == "release" and not request.rollback and request.task_count is None,
     )
+
+
+def _matched(route: Route, request: ReleaseRequest) -> tuple[str, ...]:
+    named = (key for key, wanted in route.match.items() if ANYTHING not in wanted)
+    return tuple(f"{key}={getattr(request, key)}" for key in named)
 
 
 def _told(request: ReleaseRequest) -> dict[str, object]:
