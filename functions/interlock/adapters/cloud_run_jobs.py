@@ -1,26 +1,15 @@
 """Starts, finds, reads and stops executions of Cloud Run jobs through the Admin API v2."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from functools import cached_property
 from itertools import islice
+from typing import Any
 
 import grpc
-from google.api_core.exceptions import (
-    FailedPrecondition,
-    Forbidden,
-    GoogleAPICallError,
-    InvalidArgument,
-    NotFound,
-    ResourceExhausted,
-    RetryError,
-    ServiceUnavailable,
-    TooManyRequests,
-)
-from google.cloud import run_v2
-from google.cloud.run_v2.services.executions.transports import ExecutionsGrpcTransport
-from google.cloud.run_v2.services.jobs.transports import JobsGrpcTransport
+from google.longrunning.operations_pb2 import Operation
 
+from interlock.google_rpc import Metadata, message_types, open_channel, routing, said, unary
 from interlock.ports import (
     Ambiguous,
     CloudRunUnavailable,
@@ -31,12 +20,27 @@ from interlock.ports import (
     StartRefused,
 )
 
-_REFUSALS: Mapping[type[GoogleAPICallError], str] = {
-    NotFound: "job_not_found",
-    Forbidden: "permission",
-    FailedPrecondition: "failed_precondition",
-    InvalidArgument: "invalid_argument",
+_jobs = message_types("google.cloud.run_v2", "job")
+_executions = message_types("google.cloud.run_v2", "execution")
+_containers = message_types("google.cloud.run_v2", "k8s_min")
+_conditions = message_types("google.cloud.run_v2", "condition")
+_RunJobRequest = _jobs.RunJobRequest.pb()
+_Overrides = _jobs.RunJobRequest.Overrides.pb()
+_ContainerOverride = _jobs.RunJobRequest.Overrides.ContainerOverride.pb()
+_EnvVar = _containers.EnvVar.pb()
+_Execution = _executions.Execution.pb()
+_Condition = _conditions.Condition
+
+_RUN_JOB = "google.cloud.run.v2.Jobs/RunJob"
+_EXECUTIONS = "google.cloud.run.v2.Executions"
+
+_REFUSALS: Mapping[grpc.StatusCode, str] = {
+    grpc.StatusCode.NOT_FOUND: "job_not_found",
+    grpc.StatusCode.PERMISSION_DENIED: "permission",
+    grpc.StatusCode.FAILED_PRECONDITION: "failed_precondition",
+    grpc.StatusCode.INVALID_ARGUMENT: "invalid_argument",
 }
+_OVER = (grpc.StatusCode.NOT_FOUND, grpc.StatusCode.FAILED_PRECONDITION)
 
 # gRPC says this when no connection was ever made, so nothing can have been sent.
 _NEVER_SENT = "failed to connect to all addresses"
@@ -54,96 +58,107 @@ class CloudRunJobs:
 
     @cached_property
     def _channel(self) -> grpc.Channel:
-        return grpc.insecure_channel(self._endpoint or "")
+        # RunJob is not among the retried: a start that may have happened is looked for, never repeated blindly.
+        retried = [f"{_EXECUTIONS}/{method}" for method in ("GetExecution", "ListExecutions", "CancelExecution")]
+        return open_channel("run.googleapis.com", endpoint=self._endpoint, retried=retried)
 
     @cached_property
-    def _jobs(self) -> run_v2.JobsClient:
-        if self._endpoint is None:
-            return run_v2.JobsClient()
-        return run_v2.JobsClient(transport=JobsGrpcTransport(channel=self._channel))
-
-    @cached_property
-    def _executions(self) -> run_v2.ExecutionsClient:
-        if self._endpoint is None:
-            return run_v2.ExecutionsClient()
-        return run_v2.ExecutionsClient(transport=ExecutionsGrpcTransport(channel=self._channel))
+    def _run_job(self) -> Any:
+        return unary(self._channel, _RUN_JOB, _RunJobRequest, Operation)
 
     def start(self, order: StartOrder) -> Started | StartRefused | Overloaded | Ambiguous:
         """Start the job once; never wait for it to end, never retry."""
+        request = _run_request(order)
         try:
-            operation = self._jobs.run_job(request=_run_request(order), retry=None, timeout=self._start_timeout_seconds)
-        except (GoogleAPICallError, RetryError) as error:
+            operation = self._run_job(request, timeout=self._start_timeout_seconds, metadata=_location(order.job))
+        except grpc.RpcError as error:
             return _classify(error)
-        return Started(operation.metadata.name, operation.metadata.log_uri or None)
+        execution = _Execution.FromString(operation.metadata.value)
+        return Started(execution.name, execution.log_uri or None)
 
     def find(self, job: str, environment: Mapping[str, str]) -> Started | None:
         """Return the newest execution of the job whose environment holds all of these, or None."""
         try:
-            listed = self._executions.list_executions(parent=job, timeout=_READ_TIMEOUT_SECONDS)
-            for execution in islice(listed, _LISTED):
+            for execution in islice(self._listed(job), _LISTED):
                 if environment.items() <= _environment(execution).items():
                     return Started(execution.name, execution.log_uri or None)
-        except (GoogleAPICallError, RetryError) as error:
-            raise CloudRunUnavailable(str(error)) from error
+        except grpc.RpcError as error:
+            raise CloudRunUnavailable(said(error)[1]) from error
         return None
+
+    def _listed(self, job: str) -> Iterator[Any]:
+        request = _executions.ListExecutionsRequest.pb()(parent=job)
+        while True:
+            page = self._ask("ListExecutions", request, _executions.ListExecutionsResponse.pb(), job)
+            yield from page.executions
+            if not page.next_page_token:
+                return
+            request.page_token = page.next_page_token
 
     def stop(self, execution: str) -> None:
         """Ask Cloud Run to cancel the execution; one that is over or gone is no error."""
         try:
-            self._executions.cancel_execution(name=execution, timeout=_READ_TIMEOUT_SECONDS)
-        except (NotFound, FailedPrecondition):
-            return
-        except (GoogleAPICallError, RetryError) as error:
-            raise CloudRunUnavailable(str(error)) from error
+            self._ask("CancelExecution", _executions.CancelExecutionRequest.pb()(name=execution), Operation, execution)
+        except grpc.RpcError as error:
+            code, words = said(error)
+            if code not in _OVER:
+                raise CloudRunUnavailable(words) from error
 
     def status(self, execution: str) -> ExecutionStatus | None:
         """Return how the execution stands, or None where it does not exist."""
+        request = _executions.GetExecutionRequest.pb()(name=execution)
         try:
-            found = self._executions.get_execution(name=execution, timeout=_READ_TIMEOUT_SECONDS)
-        except NotFound:
-            return None
-        except (GoogleAPICallError, RetryError) as error:
-            raise CloudRunUnavailable(str(error)) from error
-        return _status(found)
+            return _status(self._ask("GetExecution", request, _Execution, execution))
+        except grpc.RpcError as error:
+            code, words = said(error)
+            if code is grpc.StatusCode.NOT_FOUND:
+                return None
+            raise CloudRunUnavailable(words) from error
+
+    def _ask(self, method: str, request: Any, answer: Any, resource: str) -> Any:
+        call = unary(self._channel, f"{_EXECUTIONS}/{method}", type(request), answer)
+        return call(request, timeout=_READ_TIMEOUT_SECONDS, metadata=_location(resource))
 
 
-def _run_request(order: StartOrder) -> run_v2.RunJobRequest:
-    override = run_v2.RunJobRequest.Overrides.ContainerOverride(
-        env=[run_v2.EnvVar(name=name, value=value) for name, value in order.environment.items()]
-    )
-    overrides = run_v2.RunJobRequest.Overrides(container_overrides=[override])
+def _location(resource: str) -> Metadata:
+    """Return the routing header: Cloud Run's front ends go by the location alone."""
+    parts = resource.split("/")
+    return routing("location", parts[3]) if len(parts) > 3 and parts[2] == "locations" else ()
+
+
+def _run_request(order: StartOrder) -> Any:
+    environment = [_EnvVar(name=name, value=value) for name, value in order.environment.items()]
+    overrides = _Overrides(container_overrides=[_ContainerOverride(env=environment)])
     if order.task_count is not None:
         overrides.task_count = order.task_count
     if order.timeout_seconds is not None:
-        overrides.timeout = timedelta(seconds=order.timeout_seconds)
-    return run_v2.RunJobRequest(name=order.job, overrides=overrides)
+        overrides.timeout.FromTimedelta(timedelta(seconds=order.timeout_seconds))
+    return _RunJobRequest(name=order.job, overrides=overrides)
 
 
-def _classify(error: Exception) -> StartRefused | Overloaded | Ambiguous:
-    for kind, reason in _REFUSALS.items():
-        if isinstance(error, kind):
-            return StartRefused(reason, str(error))
-    if isinstance(error, ResourceExhausted | TooManyRequests):
-        return Overloaded(str(error))
-    if isinstance(error, ServiceUnavailable) and _NEVER_SENT in str(error):
-        return Overloaded(str(error))
-    return Ambiguous(str(error))
+def _classify(error: grpc.RpcError) -> StartRefused | Overloaded | Ambiguous:
+    code, words = said(error)
+    if reason := _REFUSALS.get(code):
+        return StartRefused(reason, words)
+    if code is grpc.StatusCode.RESOURCE_EXHAUSTED:
+        return Overloaded(words)
+    if code is grpc.StatusCode.UNAVAILABLE and _NEVER_SENT in words:
+        return Overloaded(words)
+    return Ambiguous(words)
 
 
-def _environment(execution: run_v2.Execution) -> dict[str, str]:
+def _environment(execution: Any) -> dict[str, str]:
     return {item.name: item.value for box in execution.template.containers for item in box.env}
 
 
-def _status(execution: run_v2.Execution) -> ExecutionStatus:
-    completed = next((one for one in execution.conditions if one.type_ == "Completed"), run_v2.Condition())
-    verdicts = {
-        run_v2.Condition.State.CONDITION_SUCCEEDED: True,
-        run_v2.Condition.State.CONDITION_FAILED: False,
-    }
+def _status(execution: Any) -> ExecutionStatus:
+    completed = next((one for one in execution.conditions if one.type_ == "Completed"), _Condition.pb()())
+    verdicts = {_Condition.State.CONDITION_SUCCEEDED: True, _Condition.State.CONDITION_FAILED: False}
+    reason = completed.execution_reason
     return ExecutionStatus(
         environment=_environment(execution),
-        completed=verdicts.get(completed.state) if execution.completion_time else None,
-        reason=completed.execution_reason.name if completed.execution_reason else None,
+        completed=verdicts.get(completed.state) if execution.HasField("completion_time") else None,
+        reason=_Condition.ExecutionReason(reason).name if reason else None,
         message=completed.message or None,
         counts={
             "succeeded": execution.succeeded_count,

@@ -4,116 +4,208 @@ The commit carries a precondition for every record it writes: unchanged since it
 loses a race reads and decides again; nothing is locked while a decision is made.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+import os
+import random
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any, TypeVar, cast
 from urllib.parse import quote, unquote
 
-from google.api_core.exceptions import (
-    Aborted,
-    AlreadyExists,
-    FailedPrecondition,
-    GoogleAPICallError,
-    RetryError,
-)
-from google.api_core.retry import Retry, if_exception_type
-from google.cloud import firestore
-from google.cloud.firestore_v1.base_query import FieldFilter
+import grpc
 
 from interlock.codec import from_body, to_row
 from interlock.domain.release import Release
 from interlock.domain.transaction import Commit, Decision, Key, Kind, Record
+from interlock.google_rpc import Metadata, message_types, open_channel, routing, said, streaming, unary
 from interlock.ports import LedgerUnavailable
 
 T = TypeVar("T")
 
+_requests = message_types("google.cloud.firestore_v1", "firestore")
+_documents = message_types("google.cloud.firestore_v1", "document")
+_writes = message_types("google.cloud.firestore_v1", "write")
+_common = message_types("google.cloud.firestore_v1", "common")
+_queries = message_types("google.cloud.firestore_v1", "query")
+_BatchGet = _requests.BatchGetDocumentsRequest.pb()
+_CommitRequest = _requests.CommitRequest.pb()
+_Document = _documents.Document.pb()
+_Value = _documents.Value.pb()
+_Write = _writes.Write.pb()
+_Precondition = _common.Precondition.pb()
+_Query = _queries.StructuredQuery
+
+_SERVICE = "google.firestore.v1.Firestore"
+_TIMEOUT_SECONDS = 30.0
+
 # Somebody else wrote first: read again and decide again, for as long as a push may be answered.
-_LOST_RACE = Retry(
-    predicate=if_exception_type(Aborted, AlreadyExists, FailedPrecondition), initial=0.02, maximum=0.5, timeout=30.0
-)
+_LOST_RACE = frozenset({grpc.StatusCode.ABORTED, grpc.StatusCode.ALREADY_EXISTS, grpc.StatusCode.FAILED_PRECONDITION})
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS, _PATIENCE_SECONDS = 0.02, 0.5, 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A record as it was read, and what a commit that changes it must find; None: there was no record."""
+
+    record: Record | None
+    update_time: Any
 
 
 class FirestoreLedger:
-    """Implements Ledger and LedgerReader on one Firestore database; the client is made on first use."""
+    """Implements Ledger and LedgerReader on one Firestore database; the channel is made on first use.
+
+    `FIRESTORE_EMULATOR_HOST` leads it to an emulator, as it does Google's own clients.
+    """
 
     def __init__(self, project: str, database: str) -> None:
-        self._project = project
-        self._database = database
+        self._database = f"projects/{project}/databases/{database}"
+        self._root = f"{self._database}/documents"
 
     @cached_property
-    def _client(self) -> firestore.Client:
-        return firestore.Client(project=self._project, database=self._database)
+    def _endpoint(self) -> str | None:
+        return os.environ.get("FIRESTORE_EMULATOR_HOST") or None
+
+    @cached_property
+    def _channel(self) -> grpc.Channel:
+        retried = [f"{_SERVICE}/{method}" for method in ("BatchGetDocuments", "Commit", "RunQuery")]
+        return open_channel("firestore.googleapis.com", endpoint=self._endpoint, retried=retried)
+
+    @cached_property
+    def _get(self) -> Any:
+        answer = _requests.BatchGetDocumentsResponse.pb()
+        return streaming(self._channel, f"{_SERVICE}/BatchGetDocuments", _BatchGet, answer)
+
+    @cached_property
+    def _commit(self) -> Any:
+        return unary(self._channel, f"{_SERVICE}/Commit", _CommitRequest, _requests.CommitResponse.pb())
+
+    @cached_property
+    def _query(self) -> Any:
+        request, answer = _requests.RunQueryRequest.pb(), _requests.RunQueryResponse.pb()
+        return streaming(self._channel, f"{_SERVICE}/RunQuery", request, answer)
+
+    @cached_property
+    def _database_header(self) -> Metadata:
+        """Google's front ends route by the database; the emulator lets its owner do everything."""
+        owner = (("authorization", "Bearer owner"),) if self._endpoint else ()
+        return (*routing("database", self._database), ("google-cloud-resource-prefix", self._database), *owner)
+
+    @cached_property
+    def _parent_header(self) -> Metadata:
+        return (*routing("parent", self._root), *self._database_header[1:])
 
     def transact(self, keys: Iterable[Key], decide: Decision[T]) -> T:
         """Read, decide and commit; the decision runs again when another writer was faster."""
-        try:
-            return _LOST_RACE(partial(self._attempt, tuple(keys), decide))()
-        except (GoogleAPICallError, RetryError) as error:
-            raise LedgerUnavailable(str(error)) from error
+        first, deadline, pause = tuple(keys), time.monotonic() + _PATIENCE_SECONDS, _FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                return self._attempt(first, decide)
+            except grpc.RpcError as error:
+                code, words = said(error)
+                if code not in _LOST_RACE or time.monotonic() > deadline:
+                    raise LedgerUnavailable(words) from error
+            time.sleep(random.uniform(0, pause))  # noqa: S311 - the pause is no secret
+            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
     def _attempt(self, keys: Sequence[Key], decide: Decision[T]) -> T:
-        found = self._get(keys)
-        while not isinstance(step := decide({key: _record(key, one) for key, one in found.items()}), Commit):
-            found |= self._get(step.keys)
-        self._commit(step.writes, found)
+        found = self._read(keys)
+        while not isinstance(step := decide({key: one.record for key, one in found.items()}), Commit):
+            found |= self._read(step.keys)
+        if step.writes:
+            writes = [self._write(key, record, found.get(key)) for key, record in step.writes.items()]
+            request = _CommitRequest(database=self._database, writes=writes)
+            self._commit(request, timeout=_TIMEOUT_SECONDS, metadata=self._database_header)
         return step.result
 
-    def _commit(self, writes: Mapping[Key, Record], found: Mapping[Key, Any]) -> None:
-        batch = self._client.batch()
-        for key, record in writes.items():
-            reference, row, before = self._reference(key), asdict(to_row(record)), found.get(key)
-            if before is None:
-                batch.set(reference, row)
-            elif before.exists:
-                batch.update(reference, row, self._client.write_option(last_update_time=before.update_time))
-            else:
-                batch.create(reference, row)
-        if writes:
-            batch.commit()
+    def _write(self, key: Key, record: Record, before: _Found | None) -> Any:
+        document = _Document(name=self._name(key), fields=_fields(record))
+        if before is None:
+            return _Write(update=document)
+        if before.record is None:
+            return _Write(update=document, current_document=_Precondition(exists=False))
+        return _Write(update=document, current_document=_Precondition(update_time=before.update_time))
 
-    def _get(self, keys: Sequence[Key]) -> dict[Key, Any]:
-        by_path = {self._reference(key).path: key for key in keys}
-        found = self._client.get_all([self._reference(key) for key in keys]) if keys else ()
-        return {by_path[one.reference.path]: one for one in found}
+    def _read(self, keys: Sequence[Key]) -> dict[Key, _Found]:
+        if not keys:
+            return {}
+        by_name = {self._name(key): key for key in keys}
+        request = _BatchGet(database=self._database, documents=list(by_name))
+        found: dict[Key, _Found] = {}
+        for one in self._get(request, timeout=_TIMEOUT_SECONDS, metadata=self._database_header):
+            if one.missing:
+                found[by_name[one.missing]] = _Found(None, None)
+            elif one.found.name:
+                key = by_name[one.found.name]
+                found[key] = _Found(_record(key, one.found), one.found.update_time)
+        return found
 
     def read(self, key: Key) -> Record | None:
         """Return the record as last committed, or None."""
         try:
-            return _record(key, self._reference(key).get())
-        except (GoogleAPICallError, RetryError) as error:
-            raise LedgerUnavailable(str(error)) from error
+            return self._read((key,))[key].record
+        except grpc.RpcError as error:
+            raise LedgerUnavailable(said(error)[1]) from error
 
     def due(self, now: datetime, limit: int) -> Sequence[Release]:
         """Return the releases whose due instant has passed, oldest first."""
-        releases = self._client.collection("releases")
-        return self._releases(releases.where(filter=FieldFilter("due_at", "<=", now)).order_by("due_at"), limit)
+        value = _Value()
+        value.timestamp_value.FromDatetime(now)
+        condition = _Query.FieldFilter.pb()(
+            field=_field("due_at"), op=int(_Query.FieldFilter.Operator.LESS_THAN_OR_EQUAL), value=value
+        )
+        where = _Query.Filter.pb()(field_filter=condition)
+        return self._releases(order_by=[_order("due_at")], where=where, limit={"value": limit})
 
     def recent(self, limit: int) -> Sequence[Release]:
         """Return the releases that changed last, newest first."""
-        releases = self._client.collection("releases")
-        return self._releases(releases.order_by("updated_at", direction=firestore.Query.DESCENDING), limit)
+        return self._releases(order_by=[_order("updated_at", newest_first=True)], limit={"value": limit})
 
     def newest(self, kind: Kind) -> Iterator[Record]:
         """Yield all records of a kind, the last changed first."""
-        query = self._client.collection(kind).order_by("updated_at", direction=firestore.Query.DESCENDING)
+        return self._found(kind, order_by=[_order("updated_at", newest_first=True)])
+
+    def _releases(self, **query: Any) -> Sequence[Release]:
+        return [cast("Release", one) for one in self._found("releases", **query)]
+
+    def _found(self, kind: Kind, **query: Any) -> Iterator[Record]:
+        collection = _Query.CollectionSelector.pb()(collection_id=kind)
+        structured = _Query.pb()(from_=[collection], **query)
+        request = _requests.RunQueryRequest.pb()(parent=self._root, structured_query=structured)
         try:
-            for found in query.stream():
-                yield from_body(Key(kind, unquote(found.id)), found.get("body"))
-        except (GoogleAPICallError, RetryError) as error:
-            raise LedgerUnavailable(str(error)) from error
+            for answer in self._query(request, timeout=_TIMEOUT_SECONDS, metadata=self._parent_header):
+                if answer.document.name:
+                    yield _record(Key(kind, unquote(answer.document.name.rsplit("/", 1)[-1])), answer.document)
+        except grpc.RpcError as error:
+            raise LedgerUnavailable(said(error)[1]) from error
 
-    def _releases(self, query: firestore.Query, limit: int) -> Sequence[Release]:
-        try:
-            found = list(query.limit(limit).stream())
-        except (GoogleAPICallError, RetryError) as error:
-            raise LedgerUnavailable(str(error)) from error
-        return [cast("Release", _record(Key("releases", unquote(one.id)), one)) for one in found]
-
-    def _reference(self, key: Key) -> firestore.DocumentReference:
-        return self._client.collection(key.kind).document(quote(key.id, safe=""))
+    def _name(self, key: Key) -> str:
+        return f"{self._root}/{key.kind}/{quote(key.id, safe='')}"
 
 
-def _record(key: Key, document: Any) -> Record | None:
-    return from_body(key, document.get("body")) if document.exists else None
+def _record(key: Key, document: Any) -> Record:
+    return from_body(key, document.fields["body"].string_value)
+
+
+def _fields(record: Record) -> dict[str, Any]:
+    return {name: _value(value) for name, value in asdict(to_row(record)).items()}
+
+
+def _value(value: str | datetime | None) -> Any:
+    if value is None:
+        return _Value(null_value=0)
+    if isinstance(value, str):
+        return _Value(string_value=value)
+    stored = _Value()
+    stored.timestamp_value.FromDatetime(value)
+    return stored
+
+
+def _field(name: str) -> Any:
+    return _Query.FieldReference.pb()(field_path=name)
+
+
+def _order(name: str, *, newest_first: bool = False) -> Any:
+    direction = _Query.Direction.DESCENDING if newest_first else _Query.Direction.ASCENDING
+    return _Query.Order.pb()(field=_field(name), direction=int(direction))

@@ -1,17 +1,21 @@
 """Publishes on Pub/Sub with one unary call for all messages of a step; no batching thread, no wait for a batch."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
+from typing import Any
 
 import grpc
-from google.api_core.exceptions import GoogleAPICallError, RetryError
-from google.pubsub_v1.services.publisher import PublisherClient
-from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
-from google.pubsub_v1.types import PublishRequest, PubsubMessage
 
+from interlock.google_rpc import message_types, open_channel, routing, said, unary
 from interlock.ports import Outgoing, PublishFailed
 
 _TIMEOUT_SECONDS = 20.0
+_PUBLISH = "google.pubsub.v1.Publisher/Publish"
+
+_types = message_types("google.pubsub_v1", "pubsub")
+_PublishRequest = _types.PublishRequest.pb()
+_PublishResponse = _types.PublishResponse.pb()
+_PubsubMessage = _types.PubsubMessage.pb()
 
 
 class PubsubPublisher:
@@ -21,10 +25,9 @@ class PubsubPublisher:
         self._endpoint = endpoint
 
     @cached_property
-    def _client(self) -> PublisherClient:
-        if self._endpoint is None:
-            return PublisherClient()
-        return PublisherClient(transport=PublisherGrpcTransport(channel=grpc.insecure_channel(self._endpoint)))
+    def _call(self) -> Callable[..., Any]:
+        channel = open_channel("pubsub.googleapis.com", endpoint=self._endpoint, retried=(_PUBLISH,))
+        return unary(channel, _PUBLISH, _PublishRequest, _PublishResponse)
 
     def publish(self, topic: str, messages: Sequence[Outgoing]) -> None:
         """Return once the topic has confirmed them all; raise PublishFailed."""
@@ -35,12 +38,13 @@ class PubsubPublisher:
         return self._publish(topic, [message])[0]
 
     def _publish(self, topic: str, messages: Sequence[Outgoing]) -> list[str]:
-        request = PublishRequest(topic=topic, messages=[_message(one) for one in messages])
+        request = _PublishRequest(topic=topic, messages=[_message(one) for one in messages])
         try:
-            return list(self._client.publish(request=request, timeout=_TIMEOUT_SECONDS).message_ids)
-        except (GoogleAPICallError, RetryError) as error:
-            raise PublishFailed(f"{topic}: {error}") from error
+            answer = self._call(request, timeout=_TIMEOUT_SECONDS, metadata=routing("topic", topic))
+        except grpc.RpcError as error:
+            raise PublishFailed(f"{topic}: {said(error)[1]}") from error
+        return list(answer.message_ids)
 
 
-def _message(outgoing: Outgoing) -> PubsubMessage:
-    return PubsubMessage(data=outgoing.data, attributes=dict(outgoing.attributes), ordering_key=outgoing.ordering_key)
+def _message(outgoing: Outgoing) -> Any:
+    return _PubsubMessage(data=outgoing.data, attributes=outgoing.attributes, ordering_key=outgoing.ordering_key)
