@@ -1,6 +1,6 @@
 """The doctor's questions to Google, or to what stands in for it: credentials, topics, subscriptions, jobs, clock."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -28,6 +28,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from guarded("clock", partial(_clock, settings), "check the network")
     for topic in filter(None, settings.topics):
         yield from guarded(f"topic {_short(topic)}", partial(_topic, settings, topic), _APPLY)
+    for name in _subscriptions(settings.topics):
+        yield from guarded(f"subscription {_short(name)}", partial(_subscription, settings, name), _APPLY)
     yield from guarded("jobs", partial(_jobs, settings), _APPLY)
 
 
@@ -47,7 +49,7 @@ def _clock(settings: Settings) -> Iterator[Finding]:
         return
     import urllib3
 
-    told = urllib3.request("HEAD", "https://pubsub.googleapis.com/", timeout=_SECONDS, retries=False).headers["date"]
+    told = urllib3.request("HEAD", settings.clock_url, timeout=_SECONDS, retries=False).headers["date"]
     off = abs((datetime.now(UTC) - parsedate_to_datetime(told)).total_seconds())
     state = "ok" if off < _CLOCK_SECONDS else "fault"
     yield Finding("clock", state, f"{off:.0f} s from Google's", "" if state == "ok" else "let NTP set this clock")
@@ -55,17 +57,13 @@ def _clock(settings: Settings) -> Iterator[Finding]:
 
 def _topic(settings: Settings, topic: str) -> Iterator[Finding]:
     what = f"topic {_short(topic)}"
-    publisher, subscriber = _publisher(settings.pubsub_endpoint), _subscriber(settings.pubsub_endpoint)
+    publisher = _publisher(settings.pubsub_endpoint)
     publisher.get_topic(topic=topic, timeout=_SECONDS)
     yield Finding(what, "ok", "exists")
     if not settings.is_local and topic == settings.topics[0]:
         yield _may_publish(publisher, topic)
-    names = list(publisher.list_topic_subscriptions(topic=topic, timeout=_SECONDS))
-    if not names:
+    if not list(publisher.list_topic_subscriptions(topic=topic, timeout=_SECONDS)):
         yield Finding(what, "fault", "nobody subscribes to it", _APPLY)
-    for name in names:
-        remedy = "you may lack roles/pubsub.viewer"
-        yield from guarded(f"subscription {_short(name)}", partial(_subscription, subscriber, name), remedy)
 
 
 def _may_publish(publisher: PublisherClient, topic: str) -> Finding:
@@ -77,22 +75,34 @@ def _may_publish(publisher: PublisherClient, topic: str) -> Finding:
     return Finding(what, "fault", "you may not", "grant roles/pubsub.publisher on the topic, or run it as CI")
 
 
-def _subscription(subscriber: SubscriberClient, name: str) -> Iterator[Finding]:
-    found = subscriber.get_subscription(subscription=name, timeout=_SECONDS)
+def _subscriptions(topics: Sequence[str]) -> list[str]:
+    """Return the push subscriptions that must be there, beside the topic of requests."""
+    if not topics or not topics[0]:
+        return []
+    project = topics[0].split("/topics/", maxsplit=1)[0]
+    return [f"{project}/subscriptions/{name}" for name in ("dispatch-release", "report-status", "alert-dead-letter")]
+
+
+def _subscription(settings: Settings, name: str) -> Iterator[Finding]:
+    found = _subscriber(settings.pubsub_endpoint).get_subscription(subscription=name, timeout=_SECONDS)
     faults = list(_faults(found))
     what = f"subscription {_short(name)}"
     yield from (Finding(what, "fault", fault, _APPLY) for fault in faults)
     if not faults:
-        yield Finding(what, "ok", f"pushes to {found.push_config.push_endpoint}" if _pushes(found) else "is pulled")
+        yield Finding(what, "ok", f"pushes to {found.push_config.push_endpoint}")
 
 
 def _faults(found: Subscription) -> Iterator[str]:
     if found.topic == "_deleted-topic_":
         yield "its topic is gone"
+    if not _pushes(found):
+        yield "pushes to nobody"
     if _short(found.name) in {"dispatch-release", "report-status"} and not found.dead_letter_policy.dead_letter_topic:
         yield "has no dead-letter policy: a message it cannot deliver is tried forever"
     if _pushes(found) and not found.retry_policy:
         yield "has no retry policy: failing pushes come back at once"
+    if found.expiration_policy.ttl:
+        yield f"expires after {found.expiration_policy.ttl.days} idle days"
 
 
 def _jobs(settings: Settings) -> Iterator[Finding]:

@@ -5,20 +5,34 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
-from google.cloud.logging_v2 import ASCENDING, Client
+import grpc
+from google.api_core.exceptions import GoogleAPICallError, RetryError
+from google.auth.exceptions import GoogleAuthError
+from google.cloud.logging_v2.services.logging_service_v2 import LoggingServiceV2Client
+from google.cloud.logging_v2.services.logging_service_v2.transports import LoggingServiceV2GrpcTransport
+from google.cloud.logging_v2.types import ListLogEntriesRequest, LogEntry
+from google.protobuf.json_format import MessageToDict
+
+from cli.errors import CommandError
+
+_SECONDS = 30.0
 
 
 class CloudLines:
     """Implements LogLines. Entries may arrive late, so each look begins where the last entry stands, and skips it."""
 
-    def __init__(self, execution: str) -> None:
+    def __init__(self, execution: str, endpoint: str = "") -> None:
         _, self._project, _, self._location, _, self._job, _, self._name = execution.split("/")
+        self._endpoint = endpoint
         self._since = datetime(2020, 1, 1, tzinfo=UTC)
         self._seen: set[str] = set()
 
     @cached_property
-    def _client(self) -> Client:
-        return Client(project=self._project)
+    def _client(self) -> LoggingServiceV2Client:
+        if not self._endpoint:
+            return LoggingServiceV2Client()
+        channel = grpc.insecure_channel(self._endpoint)
+        return LoggingServiceV2Client(transport=LoggingServiceV2GrpcTransport(channel=channel))
 
     @property
     def filter(self) -> str:
@@ -35,13 +49,21 @@ class CloudLines:
 
     def new(self) -> Iterator[Mapping[str, Any]]:
         """Yield what has come since the last look."""
-        for entry in self._client.list_entries(filter_=self.filter, order_by=ASCENDING):
-            if entry.insert_id not in self._seen:
-                self._seen.add(entry.insert_id)
-                self._since = max(self._since, entry.timestamp)
-                yield _told(entry)
+        request = ListLogEntriesRequest(
+            resource_names=[f"projects/{self._project}"], filter=self.filter, order_by="timestamp asc", page_size=1000
+        )
+        try:
+            for entry in self._client.list_log_entries(request=request, timeout=_SECONDS):
+                if entry.insert_id not in self._seen:
+                    self._seen.add(entry.insert_id)
+                    self._since = max(self._since, entry.timestamp)
+                    yield _told(entry)
+        except (GoogleAPICallError, RetryError, GoogleAuthError) as error:
+            remedy = "grant roles/logging.viewer on the project, or look there yourself with Logs Explorer"
+            raise CommandError(f"Cloud Logging does not answer: {error}", remedy) from error
 
 
-def _told(entry: Any) -> Mapping[str, Any]:
-    payload = entry.payload if isinstance(entry.payload, Mapping) else {"message": str(entry.payload or "")}
-    return {**payload, "severity": entry.severity, "timestamp": entry.timestamp.isoformat()}
+def _told(entry: LogEntry) -> Mapping[str, Any]:
+    found = MessageToDict(LogEntry.pb(entry))
+    payload = found.get("jsonPayload") or {"message": found.get("textPayload", "")}
+    return {**payload, "severity": found.get("severity", "DEFAULT"), "timestamp": found.get("timestamp")}

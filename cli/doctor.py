@@ -15,12 +15,14 @@ def doctor(*, as_json: JsonFlag = False) -> int:
     """
     from cli.health import Settings, examine
 
+    pubsub = os.environ.get("PUBSUB_EMULATOR_HOST", "")
     settings = Settings(
         ledger=os.environ.get("INTERLOCK_LEDGER", ""),
         routes=os.environ.get("INTERLOCK_ROUTES", ""),
         topics=tuple(os.environ.get(name, "") for name in _TOPICS),
-        pubsub_endpoint=os.environ.get("PUBSUB_EMULATOR_HOST", ""),
+        pubsub_endpoint=pubsub,
         run_endpoint=os.environ.get("INTERLOCK_RUN_ENDPOINT", ""),
+        is_local=bool(pubsub),
     )
     found = list(examine(settings))
     rows = [(one.what, one.state, one.found, one.remedy) for one in found]

@@ -1,12 +1,17 @@
 """What `interlock doctor` asks: each check looks at one thing and says what to do where it is wrong."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from functools import partial
 
 from cli.errors import one_line
 from interlock.config import ConfigurationError
+from interlock.domain.release import Release
 from interlock.ports import LedgerUnavailable
+
+_LATE = timedelta(minutes=5)
+"""What reconcile_releases, which comes every minute, cannot have left undone for so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +30,15 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What there is to look at; empty is not named."""
+    """What there is to look at; empty is not named. `is_local` is whether Google's side is stood in for."""
 
     ledger: str
     routes: str
     topics: tuple[str, ...]
     pubsub_endpoint: str
     run_endpoint: str
-
-    @property
-    def is_local(self) -> bool:
-        """Whether Google's side is stood in for."""
-        return bool(self.pubsub_endpoint)
+    is_local: bool
+    clock_url: str = "https://pubsub.googleapis.com/"
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
@@ -57,17 +59,26 @@ def guarded(what: str, check: Callable[[], Iterator[Finding]], remedy: str) -> I
 
 
 def _ledger(url: str) -> Iterator[Finding]:
-    from interlock.wiring import open_ledger
+    from interlock.wiring import open_ledger, utc_now
 
     if not url:
         yield Finding("ledger", "fault", "none is named", "set INTERLOCK_LEDGER, or use --project or --local")
         return
     try:
-        newest = next(open_ledger(url).newest("releases"), None)
+        ledger = open_ledger(url)
+        newest, overdue = next(ledger.newest("releases"), None), ledger.due(utc_now() - _LATE, 1)
     except LedgerUnavailable as error:
         yield Finding("ledger", "fault", one_line(error)[:300], "check that it exists and that you may read it")
         return
     yield Finding("ledger", "ok", f"{url} answers, {'with releases' if newest else 'still without a release'}")
+    yield _reconcile(overdue)
+
+
+def _reconcile(overdue: Sequence[Release]) -> Finding:
+    if not overdue:
+        return Finding("reconcile", "ok", "nothing is overdue")
+    what = f"{overdue[0].release_id} and perhaps others have been due for {_LATE.seconds // 60} minutes"
+    return Finding("reconcile", "fault", what, "see that the Scheduler job interlock-reconcile is enabled and succeeds")
 
 
 def _routes(setting: str) -> Iterator[Finding]:

@@ -5,17 +5,21 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cli.reasons import reason_of
+from cli.reasons import reason_of_letter, runbook_of
 from interlock.domain.dead_letter import DeadLetter, original_attributes
 from interlock.domain.kept_letter import KeptLetter
 from interlock.domain.redaction import excerpt, redact_value
 
 _WHOLE = 256 * 1024
+_FACTS = (
+    *("error", "fix", "runbook", "release_id", "target_env", "service"),
+    *("route", "group", "stage", "message_id"),
+)
 
 
 def as_document(kept: KeptLetter, *, raw: bool = False) -> dict[str, Any]:
     """Return the dead letter as one JSON document; a key without a value is null."""
-    letter, told = kept.letter, reason_of(kept.letter)
+    letter, told = kept.letter, reason_of_letter(kept.letter.reason)
     settlement = kept.settlement
     return {
         "dead_letter_id": letter.dead_letter_id,
@@ -24,6 +28,7 @@ def as_document(kept: KeptLetter, *, raw: bool = False) -> dict[str, Any]:
         "stage": letter.stage,
         "why": told.why,
         "fix": told.fix,
+        "runbook": runbook_of(letter.reason),
         "error": letter.error,
         "release_id": letter.release_id,
         "target_env": letter.target_env,
@@ -70,7 +75,7 @@ def as_lines(kept: KeptLetter, *, raw: bool = False) -> Iterator[str]:
     document, letter = as_document(kept, raw=raw), kept.letter
     yield f"{letter.dead_letter_id}  {letter.reason}" + (f" ({kept.settlement.action})" if kept.settlement else "")
     yield f"  {document['why']}"
-    for key in ("error", "fix", "release_id", "target_env", "service", "route", "group", "stage", "message_id"):
+    for key in _FACTS:
         if document[key] is not None:
             yield f"  {key.replace('_id', ''):<10} {document[key]}"
     yield from _history(kept)

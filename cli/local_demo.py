@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.errors import ExitCode
+from cli.output import JsonFlag, show
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,27 +19,31 @@ StateFlag = Annotated[Path, typer.Option("--state", help="Directory of the demo'
 SecondsFlag = Annotated[float, typer.Option("--seconds", help="How long the releases may take.")]
 
 
-def demo(state: StateFlag = Path(".interlock-demo"), seconds: SecondsFlag = 60.0) -> int:
-    """Run good, bad, doubled and hopeless releases; exit 0 only if each ended as it must."""
+def demo(state: StateFlag = Path(".interlock-demo"), seconds: SecondsFlag = 60.0, *, as_json: JsonFlag = False) -> int:
+    """Run good, bad, doubled and hopeless releases; exit 0 only if each ended as it must.
+
+    Example: interlock local demo
+    """
     import shutil
 
     from rich.console import Console
 
     from cli.demo import stage
 
-    console, state = Console(), state.resolve()
+    console, state = Console(stderr=as_json), state.resolve()
     stage.stop(state)
     shutil.rmtree(state, ignore_errors=True)
     try:
-        return _play(state, console, seconds)
+        return _play(state, console, seconds, as_json=as_json)
     finally:
         stage.stop(state)
 
 
-def _play(state: Path, console: "Console", seconds: float) -> int:
+def _play(state: Path, console: "Console", seconds: float, *, as_json: bool) -> int:
     from cli.demo import stage
     from cli.demo.scenes import scenes
     from cli.demo.watch import watch
+    from cli.release_view import as_document
 
     tally = state / "tally"
     cast = scenes(stage.make_artifact(state / "my-app-1.2.4.zip"), tally)
@@ -46,7 +51,10 @@ def _play(state: Path, console: "Console", seconds: float) -> int:
     environment = stage.start(state, stage.make_routes(state / "demo-routes.json"))
     _publish(cast, environment)
     found = watch(cast, lambda: _look(cast, environment), console=console, seconds=seconds)
-    return _judge(cast, found, state, console)
+    wrong, alerts = _judge(cast, found, state, console)
+    document = {"ok": not wrong, "faults": wrong, "alerts": alerts, "releases": list(map(as_document, found.values()))}
+    show(document, (), as_json=as_json)
+    return ExitCode.FAILURE if wrong else ExitCode.SUCCESS
 
 
 def _publish(cast: "tuple[Scene, ...]", environment: Mapping[str, str]) -> None:
@@ -67,7 +75,10 @@ def _look(cast: "tuple[Scene, ...]", environment: Mapping[str, str]) -> "dict[st
     return {release_id: one for release_id, one in found.items() if isinstance(one, Release)}
 
 
-def _judge(cast: "tuple[Scene, ...]", found: "Mapping[str, Release]", state: Path, console: "Console") -> int:
+def _judge(
+    cast: "tuple[Scene, ...]", found: "Mapping[str, Release]", state: Path, console: "Console"
+) -> tuple[list[str], list[str]]:
+    """Tell how each release ended; return what is wrong, and who was alerted."""
     from cli.demo import stage
     from cli.demo.verdict import faults
     from cli.release_view import as_lines
@@ -78,7 +89,7 @@ def _judge(cast: "tuple[Scene, ...]", found: "Mapping[str, Release]", state: Pat
     wrong = list(faults(cast, found, runs=stage.lines_of(state / "tally"), alerted=alerts))
     console.print("", *(f"alert      {one}" for one in alerts), sep="\n", highlight=False, soft_wrap=True)
     console.print("\n".join(wrong) or "\nevery release ended as it must", highlight=False, markup=False, soft_wrap=True)
-    return ExitCode.FAILURE if wrong else ExitCode.SUCCESS
+    return wrong, alerts
 
 
 def _alerts(cast: "tuple[Scene, ...]", state: Path) -> list[str]:

@@ -5,7 +5,7 @@ from cli.output import JsonFlag, show
 
 
 def down(state: StateFlag = DEFAULT_STATE, as_json: JsonFlag = False) -> None:  # noqa: FBT002 - a flag
-    """Stop the stack and wait until it is gone; fine if none runs."""
+    """Stop the stack and wait until it is gone; fine if none runs. Example: interlock local down"""
     from local.control import stop
 
     stopped = stop(state)

@@ -7,7 +7,7 @@ from cli.output import JsonFlag, show
 
 
 def env(state: StateFlag = DEFAULT_STATE, as_json: JsonFlag = False) -> None:  # noqa: FBT002 - a flag
-    """Print `export` lines for the running stack."""
+    """Print `export` lines for the running stack. Example: eval "$(interlock local env)" """
     from local.control import running_environment
 
     variables = running_environment(state)

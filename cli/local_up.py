@@ -51,7 +51,7 @@ def up(  # noqa: PLR0913 - one flag, one parameter
     reconcile_every: TickFlag = 10.0,
     as_json: JsonFlag = False,
 ) -> None:
-    """Start the stack; say ready only when every part answers."""
+    """Start the stack; say ready only when every part answers. Example: interlock local up --detach"""
     from local.control import start
     from local.plan import DEFAULT_ROUTES, Plan, ports_from
     from local.ports import free_ports

@@ -14,13 +14,13 @@ class LogLines(Protocol):
         """Yield what has come since the last look, oldest first; a plain line is {"message": line}."""
 
 
-def open_lines(execution: str, log_uri: str | None) -> LogLines:
-    """Return the reader for the execution's log link."""
+def open_lines(execution: str, log_uri: str | None, endpoint: str = "") -> LogLines:
+    """Return the reader for the execution's log link; the endpoint is a plaintext Cloud Logging's."""
     if log_uri and log_uri.startswith("file://"):
         return FileLines(Path(unquote(urlsplit(log_uri).path)))
     from cli.cloud_lines import CloudLines
 
-    return CloudLines(execution)
+    return CloudLines(execution, endpoint)
 
 
 class FileLines:

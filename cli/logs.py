@@ -1,6 +1,5 @@
 """`interlock logs`: what a release's execution has written."""
 
-import json
 import time
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,7 +7,7 @@ import typer
 
 from cli.errors import CommandError
 from cli.options import LedgerFlag
-from cli.output import JsonFlag, say
+from cli.output import JsonLinesFlag, say, show_json_line
 
 if TYPE_CHECKING:
     from cli.log_lines import LogLines
@@ -16,6 +15,14 @@ if TYPE_CHECKING:
     from interlock.ports import LedgerReader
 
 FollowFlag = Annotated[bool, typer.Option("--follow", "-f", help="Go on until the release is closed.")]
+LogsEndpointFlag = Annotated[
+    str,
+    typer.Option(
+        "--endpoint",
+        envvar="INTERLOCK_LOGGING_ENDPOINT",
+        help="host:port of a plaintext Cloud Logging; empty means Google's.",
+    ),
+]
 _POLL_SECONDS = 1.0
 
 
@@ -24,9 +31,11 @@ def logs(
     ledger: LedgerFlag,
     *,
     follow: FollowFlag = False,
-    as_json: JsonFlag = False,
+    endpoint: LogsEndpointFlag = "",
+    as_json: JsonLinesFlag = False,
 ) -> None:
-    """Print the log of a release; --json: an object a line. Example: interlock logs my-app-1.2.4 --follow"""
+    """Print the log of a release. Example: interlock logs my-app-1.2.4 --follow"""
+    from cli.log_lines import open_lines
     from interlock.wiring import open_ledger
 
     opened = open_ledger(ledger)
@@ -36,13 +45,11 @@ def logs(
         release = _read(opened, release_id)
     if not release.execution:
         raise CommandError(f"{release_id} is {release.public_state.value} and has no execution", "add --follow to wait")
-    _print(opened, release, follow=follow, as_json=as_json)
+    lines = open_lines(release.execution, release.log_uri, endpoint)
+    _print(opened, release, lines=lines, follow=follow, as_json=as_json)
 
 
-def _print(ledger: "LedgerReader", release: "Release", *, follow: bool, as_json: bool) -> None:
-    from cli.log_lines import open_lines
-
-    lines = open_lines(release.execution or "", release.log_uri)
+def _print(ledger: "LedgerReader", release: "Release", *, lines: "LogLines", follow: bool, as_json: bool) -> None:
     while follow and not release.is_closed:
         _print_new(lines, as_json=as_json)
         time.sleep(_POLL_SECONDS)
@@ -56,7 +63,7 @@ def _print_new(lines: "LogLines", *, as_json: bool) -> None:
     from cli.log_lines import as_line
 
     for entry in lines.new():
-        print(json.dumps(entry, ensure_ascii=False, default=str) if as_json else as_line(entry), flush=True)
+        show_json_line(entry) if as_json else print(as_line(entry), flush=True)
 
 
 def _read(ledger: "LedgerReader", release_id: str) -> "Release":

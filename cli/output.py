@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 JsonFlag = Annotated[
     bool, typer.Option("--json", envvar="INTERLOCK_JSON", help="Print one JSON document instead of text.")
 ]
-"""The `--json` of every command that prints a result."""
+"""The `--json` of every command that prints one result: the document is in schemas/command-output.v1.json."""
+
+JsonLinesFlag = Annotated[
+    bool, typer.Option("--json", envvar="INTERLOCK_JSON", help="Print one JSON object a line instead of text.")
+]
+"""The `--json` of every command that prints as it goes."""
 
 COLOURS = {
     "succeeded": "green",
@@ -41,6 +46,11 @@ def show(document: object, lines: Iterable[str], *, as_json: bool) -> None:
         return
     for line in lines:
         print(line, flush=True)
+
+
+def show_json_line(document: object) -> None:
+    """Print one object of many, on a line of its own."""
+    print(json.dumps(document, ensure_ascii=False, default=str), flush=True)
 
 
 def show_table(document: object, headings: Sequence[str], rows: Iterable[Sequence[object]], *, as_json: bool) -> None:

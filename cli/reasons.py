@@ -1,10 +1,12 @@
-"""Why a message became a dead letter, in one sentence, and what mends it; docs/runbooks/dead-letters.md says more."""
+"""What each reason means, in one sentence, and what mends it; the page docs/runbooks/REASON.md says more."""
 
+import os
 from dataclasses import dataclass
 
-from interlock.domain.dead_letter import DeadLetter
+from interlock.domain.reasons import UNKNOWN, runbook
 
-_PUBLISH_AGAIN = "the sender mends the message and publishes it again; then discard this one"
+_PUBLISH_AGAIN = "let the sender mend the message and publish it again; then discard this one"
+_NOTHING = "nothing, if that was meant; else publish it again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ REASONS = {
     "policy": Reason("The message asks for what its route does not allow.", "change the route, or replay --edit"),
     "id_conflict": Reason("Another request has used the release id.", "give it a new id with replay --edit"),
     "unknown_release": Reason("The release to cancel is not known.", "replay it if it overtook its release"),
+    "lane_busy": Reason("Another release holds the lane, and its route lets nobody wait.", "publish it again later"),
+    "queue_full": Reason("As many releases wait for the lane as its route allows.", "see what holds the lane"),
     "job_not_found": Reason(
         "The route's Cloud Run job does not exist.", "mend the route or deploy the job, then replay"
     ),
@@ -41,13 +45,41 @@ REASONS = {
     "start_exhausted": Reason(
         "Cloud Run did not confirm a start in any of the tries.", "check that no execution runs, then replay"
     ),
+    "execution_lost": Reason(
+        "Cloud Run no longer knows the execution.", "find out from the log what it did, then publish it again"
+    ),
+    "inconsistent": Reason(
+        "Cloud Run's counts do not add up to an outcome.", "find out from the log what it did, then publish it again"
+    ),
     "delivery_exhausted": Reason(
         "A function failed on every delivery, so Pub/Sub gave up.", "mend what its log says, then replay"
     ),
+    "non_zero_exit": Reason("The script ended with an error.", "read its last lines, mend it, publish it again"),
+    "timeout": Reason("The script ran longer than it may.", "find what hung, or raise timeout_seconds"),
+    "out_of_memory": Reason("The script used more memory than the job has.", "raise the job's memory"),
+    "start_failed": Reason("The container did not start.", "mend the job's image, secrets or mounts"),
+    "cancelled": Reason("The execution was cancelled in Cloud Run.", _NOTHING),
+    "by_request": Reason("Somebody asked for it to be cancelled.", _NOTHING),
+    "newer_request": Reason("A newer request took its place.", "nothing: follow the newer one"),
+    "not_after": Reason("Its not_after passed before it could start.", "publish it again with a later not_after"),
 }
-_UNKNOWN = Reason("Somebody published on the dead-letter topic directly.", "find out who, then discard it")
+_STRANGE_LETTER = Reason("Somebody published on the dead-letter topic directly.", "find out who, then discard it")
+_STRANGE_END = Reason("The platform gave a reason that Interlock does not know.", "read its detail and its log")
 
 
-def reason_of(letter: DeadLetter) -> Reason:
-    """Return why it is here and what mends it."""
-    return REASONS.get(letter.reason, _UNKNOWN)
+def reason_of_letter(word: str) -> Reason:
+    """Return why a dead letter is here and what mends it."""
+    return REASONS.get(word, _STRANGE_LETTER)
+
+
+def reason_of_end(word: str) -> Reason:
+    """Return what a release's closing reason means and what to do about it."""
+    return REASONS.get(word, _STRANGE_END)
+
+
+def runbook_of(word: str | None) -> str:
+    """Return the address of the reason's page, where INTERLOCK_RUNBOOKS has them."""
+    from interlock.config import AlertSettings, settings_of
+
+    setting = settings_of(AlertSettings)["runbooks"]
+    return runbook(word or UNKNOWN, os.environ.get(setting.name) or setting.default or "")

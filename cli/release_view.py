@@ -1,15 +1,20 @@
 """A release as people and programs read it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
-from interlock.domain.release import OUTCOMES, Release
+from cli.durations import shown
+from cli.reasons import reason_of_end, runbook_of
+from interlock.domain.release import OUTCOMES, Plan, Release, Step
 from interlock.domain.status_event import status_event
 
 
 def as_document(release: Release) -> dict[str, Any]:
     """Return the release as one JSON document: the keys of its newest status event, its request and its timeline."""
     told = release.told or status_event(release, at=release.updated_at)
+    matched = release.plan.matched if release.plan else None
     return {
         **told.data,
         "state": release.public_state.value,
@@ -17,16 +22,20 @@ def as_document(release: Release) -> dict[str, Any]:
         "accepted_at": release.accepted_at.isoformat(),
         "payload_hash": release.payload_hash,
         "request": dict(release.request),
-        "timeline": [
-            {
-                "state": step.state.value,
-                "time": step.at.isoformat(),
-                "attempt": step.attempt,
-                "sequence": step.sequence,
-                "note": step.note,
-            }
-            for step in release.history
-        ],
+        "route_matched": None if matched is None else list(matched),
+        "runbook": runbook_of(release.result.reason) if release.result.reason else None,
+        "timeline": [_told(step, lasted) for step, lasted in _timed(release.history)],
+    }
+
+
+def _told(step: Step, lasted: timedelta | None) -> dict[str, Any]:
+    return {
+        "state": step.state.value,
+        "time": step.at.isoformat(),
+        "duration_seconds": lasted and lasted.total_seconds(),
+        "attempt": step.attempt,
+        "sequence": step.sequence,
+        "note": step.note,
     }
 
 
@@ -34,7 +43,7 @@ def as_lines(release: Release) -> Iterator[str]:
     """Yield the release as text: where it stands, what it is, its timeline, and how it ended."""
     outcome = OUTCOMES.get(release.public_state)
     yield f"{release.release_id}  {release.public_state.value}" + (f" ({outcome})" if outcome else "")
-    for label, value in _facts(release):
+    for label, value in (*_facts(release), *_ending(release)):
         if value is not None:
             yield f"  {label:<10} {value}"
     yield from _timeline(release)
@@ -43,32 +52,52 @@ def as_lines(release: Release) -> Iterator[str]:
 
 
 def _facts(release: Release) -> Iterator[tuple[str, object]]:
-    plan, result = release.plan, release.result
-    yield "target", release.request.get("target_env")
-    yield "version", release.request.get("release_version")
-    yield "artifact", release.request.get("artifact_path")
-    yield "digest", release.request.get("artifact_sha256")
-    yield "asked by", release.request.get("requested_by")
-    yield "because", release.request.get("reason")
-    yield "commit", release.request.get("source_commit")
+    plan, asked = release.plan, release.request
+    yield "target", "/".join(filter(None, (asked.get("target_env"), asked.get("service")))) or None
+    yield "version", asked.get("release_version")
+    yield "task", asked.get("task")
+    yield "artifact", asked.get("artifact_path")
+    yield "digest", asked.get("artifact_sha256")
+    yield "asked by", asked.get("requested_by")
+    yield "because", asked.get("reason")
+    yield "commit", asked.get("source_commit")
     yield "payload", release.payload_hash
-    yield "route", plan and plan.route
+    yield "route", plan and _route(plan)
     yield "job", plan and plan.job
     yield "lane", plan and plan.lane
     yield "attempt", release.attempt
     yield "execution", release.execution
     yield "log", release.log_uri
-    yield "reason", result.reason
-    yield "detail", result.detail
+
+
+def _ending(release: Release) -> Iterator[tuple[str, object]]:
+    result = release.result
+    if result.reason:
+        told = reason_of_end(result.reason)
+        yield "reason", f"{result.reason}: {told.why}"
+        yield "detail", result.detail
+        yield "to do", told.fix
+        yield "runbook", runbook_of(result.reason)
     yield "exit code", result.exit_code
     yield "replaced by", result.superseded_by
     yield from ((f"output {key}", value) for key, value in result.outputs.items())
 
 
+def _route(plan: Plan) -> str:
+    if plan.matched is None:
+        return plan.route
+    return f"{plan.route}, which takes {', '.join(plan.matched) or 'everything'}"
+
+
 def _timeline(release: Release) -> Iterator[str]:
-    before = release.accepted_at
-    for step in release.history:
-        took = f"+{(step.at - before).total_seconds():.1f} s"
-        note = f"  {step.note}" if step.note else ""
-        yield f"  {step.at:%H:%M:%S}  {step.state.value:<13} {took:>9}{note}"
-        before = step.at
+    for step, lasted in _timed(release.history):
+        took = f"for {shown(lasted)}" if lasted is not None else ""
+        yield f"  {step.at:%Y-%m-%d %H:%M:%S}  {step.state.value:<13} {took:<9}  {step.note or ''}".rstrip()
+
+
+def _timed(history: Sequence[Step]) -> Iterator[tuple[Step, timedelta | None]]:
+    """Yield each state with how long it lasted; the last one lasts."""
+    for step, following in pairwise(history):
+        yield step, following.at - step.at
+    if history:
+        yield history[-1], None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.options import LedgerFlag, LimitFlag, SinceFlag
-from cli.output import JsonFlag, show_table
+from cli.output import JsonFlag, say, show_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +20,7 @@ StateFlag = Annotated[
     list[str] | None,
     typer.Option("--state", help="Only in this state; again for more; open and closed are words, too."),
 ]
+MOST_LOOKED_AT = 10_000
 HEADINGS = ("release", "state", "reason", "env", "service", "version", "lane", "changed")
 
 
@@ -36,9 +37,17 @@ def list_releases(  # noqa: PLR0913 - one flag, one parameter
     """List releases, the last changed first. Example: interlock releases list --env production --state open"""
     from cli.release_view import as_document
 
-    wanted = (one for one in _recent(ledger, since) if _is_wanted(one, lane=lane, env=env, states=state))
+    looked_at = _counted(_recent(ledger, since))
+    wanted = (one for one in looked_at if _is_wanted(one, lane=lane, env=env, states=state))
     found = list(islice(wanted, limit))
     show_table([as_document(one) for one in found], HEADINGS, map(row, found), as_json=as_json)
+
+
+def _counted(releases: "Iterator[Release]") -> "Iterator[Release]":
+    """Yield them up to the bound, and say so there: nobody waits for a search through years."""
+    yield from islice(releases, MOST_LOOKED_AT)
+    if next(releases, None) is not None:
+        say(f"only the {MOST_LOOKED_AT} releases that changed last were looked at")
 
 
 def row(release: "Release") -> tuple[object, ...]:

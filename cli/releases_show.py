@@ -13,7 +13,7 @@ def show_release(
     ledger: Annotated[str, typer.Option(envvar="INTERLOCK_LEDGER", help="sqlite:///PATH or firestore://PROJECT/DB")],
     as_json: JsonFlag = False,  # noqa: FBT002 - a flag
 ) -> int:
-    """Show where a release stands, how it got there, and how it ended."""
+    """Show where a release stands, how it got there, and how it ended. Example: interlock releases show my-app-1.2.4"""
     from cli.release_view import as_document, as_lines
     from interlock.domain.release import Release
     from interlock.domain.step import release_key

@@ -9,7 +9,7 @@ import typer
 
 from cli.errors import ExitCode
 from cli.options import LedgerFlag, TimeoutFlag
-from cli.output import as_table, say, show
+from cli.output import JsonLinesFlag, as_table, say, show_json_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,12 @@ OnceFlag = Annotated[bool, typer.Option("--until-idle", help="End, with exit cod
 
 
 def watch(
-    ledger: LedgerFlag, *, every: EveryFlag = 1.0, until_idle: OnceFlag = False, timeout: TimeoutFlag = None
+    ledger: LedgerFlag,
+    *,
+    every: EveryFlag = 1.0,
+    until_idle: OnceFlag = False,
+    timeout: TimeoutFlag = None,
+    as_json: JsonLinesFlag = False,
 ) -> int:
     """Watch all open releases until Ctrl-C: a table on a terminal, a line for each change in a pipe.
 
@@ -32,7 +37,7 @@ def watch(
 
     deadline = time.monotonic() + (timeout or timedelta(days=365)).total_seconds()
     seen = _looks(open_ledger(ledger), every)
-    for update in _on_terminal(seen) if sys.stdout.isatty() else _as_lines(seen):
+    for update in _on_terminal(seen) if sys.stdout.isatty() and not as_json else _as_lines(seen, as_json=as_json):
         if until_idle and all(one.is_closed for one in update.values()):
             return ExitCode.SUCCESS
         if time.monotonic() >= deadline:
@@ -59,19 +64,21 @@ def _looks(ledger: "LedgerReader", every: float) -> "Iterator[dict[str, Release]
         time.sleep(every)
 
 
-def _as_lines(looks: "Iterator[dict[str, Release]]") -> "Iterator[dict[str, Release]]":
+def _as_lines(looks: "Iterator[dict[str, Release]]", *, as_json: bool) -> "Iterator[dict[str, Release]]":
+    from cli.release_view import as_document
+
     told: dict[str, str] = {}
     for releases in looks:
         for one in releases.values():
             if told.get(one.release_id) != one.public_state.value:
                 told[one.release_id] = one.public_state.value
-                lane = one.plan.lane if one.plan else ""
-                show(
-                    None,
-                    [f"{one.updated_at:%H:%M:%S}  {one.public_state.value:<13} {one.release_id}  {lane}"],
-                    as_json=False,
-                )
+                show_json_line(as_document(one)) if as_json else print(_line(one), flush=True)
         yield releases
+
+
+def _line(release: "Release") -> str:
+    lane = release.plan.lane if release.plan else ""
+    return f"{release.updated_at:%H:%M:%S}  {release.public_state.value:<13} {release.release_id}  {lane}".rstrip()
 
 
 def _on_terminal(looks: "Iterator[dict[str, Release]]") -> "Iterator[dict[str, Release]]":
