@@ -17,7 +17,7 @@ locals {
     INTERLOCK_START_TIMEOUT_SECONDS = { readers = ["dispatch_release"], value = var.tuning.start_timeout_seconds }
     INTERLOCK_MAX_STARTS            = { readers = ["dispatch_release"], value = var.tuning.max_starts }
     INTERLOCK_REQUESTS_TOPIC        = { readers = ["report_status", "reconcile_releases"], value = local.topic_paths.requests }
-    INTERLOCK_RESULTS               = { readers = ["report_status", "reconcile_releases"], value = "gs://${google_storage_bucket.this["results"].name}" }
+    INTERLOCK_RESULTS               = { readers = ["dispatch_release", "report_status", "reconcile_releases"], value = "gs://${google_storage_bucket.this["results"].name}" }
     INTERLOCK_RUNBOOKS              = { readers = ["alert_dead_letter"], value = var.tuning.runbooks }
     INTERLOCK_RECONCILE_PAGE        = { readers = ["reconcile_releases"], value = var.tuning.reconcile_page }
   }

@@ -9,7 +9,9 @@ locals {
     "reconcile_releases status",
     "reconcile_releases requests",
   ])
-  result_readers = toset(["report_status", "reconcile_releases"])
+  # Whoever may close a release reads who owns its fence, and takes the fence where nobody does.
+  fence_keepers = toset(["dispatch_release", "report_status", "reconcile_releases"])
+  result_grants = { for pair in setproduct(local.fence_keepers, ["objectViewer", "objectCreator"]) : join(" ", pair) => pair }
 
   # Firestore's roles stand on the project; the condition narrows them to the one database.
   ledger_only = "resource.name == \"projects/${google_firestore_database.ledger.project}/databases/${google_firestore_database.ledger.name}\""
@@ -25,11 +27,11 @@ resource "google_pubsub_topic_iam_member" "publisher" {
 }
 
 resource "google_storage_bucket_iam_member" "results" {
-  for_each = local.result_readers
+  for_each = local.result_grants
 
   bucket = google_storage_bucket.this["results"].name
-  role   = "roles/storage.objectViewer"
-  member = local.member[each.value]
+  role   = "roles/storage.${each.value[1]}"
+  member = local.member[each.value[0]]
 }
 
 resource "google_project_iam_member" "ledger" {

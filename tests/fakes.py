@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any, Self, TypeVar
 
 from interlock.codec import from_body, to_row
+from interlock.domain.fence import SEALED
 from interlock.domain.release import Release
 from interlock.domain.transaction import Commit, Decision, Key, Kind, Record
 from interlock.ports import (
@@ -137,13 +138,16 @@ class FakeCloudRun:
 
 @dataclass
 class FakeResults:
-    """Implements ResultReader on two mappings."""
+    """Implements Results on two mappings."""
 
     owners: dict[tuple[str, int], str] = field(default_factory=dict)
     results: dict[tuple[str, int, int], Mapping[str, Any]] = field(default_factory=dict)
 
     def owner(self, release_id: str, attempt: int) -> str | None:
         return self.owners.get((release_id, attempt))
+
+    def seal(self, release_id: str, attempt: int) -> str:
+        return self.owners.setdefault((release_id, attempt), SEALED)
 
     def result(self, release_id: str, attempt: int, task_index: int) -> Mapping[str, Any] | None:
         return self.results.get((release_id, attempt, task_index))

@@ -96,6 +96,11 @@ class Settings:
         return cls(**values)
 
 
+def _results() -> Any:
+    help_text = "Where the agent leaves its results: `file:///DIR` or `gs://BUCKET/PREFIX`; empty means there are none."
+    return _setting("INTERLOCK_RESULTS", help_text, kind="optional", default="")
+
+
 def _run_endpoint() -> Any:
     help_text = "`host:port` of a plaintext Cloud Run Admin API; empty means Google's."
     return _setting("INTERLOCK_RUN_ENDPOINT", help_text, kind="optional", default="")
@@ -110,6 +115,7 @@ class DispatchSettings(Settings):
         "INTERLOCK_DEAD_LETTERS_TOPIC", "Topic for messages that no retry can mend.", kind="topic"
     )
     run_endpoint: str | None = _run_endpoint()
+    results: str | None = _results()
     lease_seconds: int = _setting(
         "INTERLOCK_LEASE_SECONDS",
         "How long a claim stands before another try may take it over; longer than a start may take.",
@@ -134,12 +140,7 @@ class ReportSettings(Settings):
     requests_topic: str = _setting(
         "INTERLOCK_REQUESTS_TOPIC", "Topic of release requests; `resume` messages go there.", kind="topic"
     )
-    results: str | None = _setting(
-        "INTERLOCK_RESULTS",
-        "Where the agent leaves its results: `file:///DIR` or `gs://BUCKET/PREFIX`; empty means none is read.",
-        kind="optional",
-        default="",
-    )
+    results: str | None = _results()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ import flask
 
 from interlock.adapters.json_journal import JsonJournal
 from interlock.domain.delivery import AuditLogDelivery, PubSubDelivery, Unreadable, parse_delivery
-from interlock.ports import CloudRunUnavailable, Journal, LedgerUnavailable, PublishFailed
+from interlock.ports import CloudRunUnavailable, Journal, LedgerUnavailable, PublishFailed, ResultsUnavailable
 
 Delivery = PubSubDelivery | AuditLogDelivery
 Answer = tuple[str, int]
@@ -43,7 +43,7 @@ def answer(request: flask.Request, function: str, handle: Callable[[Delivery, Jo
     bound = _bound(journal, delivery)
     try:
         verdict = handle(delivery, bound)
-    except (LedgerUnavailable, PublishFailed, CloudRunUnavailable) as error:
+    except (LedgerUnavailable, PublishFailed, CloudRunUnavailable, ResultsUnavailable) as error:
         bound.note("delivery_failed", severity="WARNING", error=str(error), kind=type(error).__name__)
         return "unavailable\n", 503
     except Exception as error:

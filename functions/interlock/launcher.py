@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from interlock.domain.execution_environment import execution_environment, identity_environment
+from interlock.domain.fence import SEALED
 from interlock.domain.release import Plan, Release
 from interlock.domain.transition import Confirm, Missing, Overload, Refuse
-from interlock.ports import Ambiguous, JobStarter, Overloaded, Started, StartOrder, StartRefused
+from interlock.ports import Ambiguous, Fence, JobStarter, Overloaded, Started, StartOrder, StartRefused
 
 _FIRST_RETRY_SECONDS = 5.0
 _LONGEST_RETRY_SECONDS = 300.0
@@ -18,26 +19,43 @@ Launched = Confirm | Refuse | Overload | Ambiguous
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Launcher:
-    """Starts and stops executions for claimed releases. `jitter` gives numbers between 0 and 1."""
+    """Starts and stops executions for claimed releases. `jitter` gives numbers between 0 and 1.
+
+    `fence` opens the results store, None where there is none; only a start in doubt pays for its client.
+    """
 
     jobs: JobStarter
+    fence: Callable[[], Fence | None]
     now: Callable[[], datetime]
     jitter: Callable[[], float]
 
     def launch(self, release: Release, plan: Plan, *, take_over: bool) -> Launched:
         """Return what became of the start; raises CloudRunUnavailable where a take-over cannot look first."""
-        if take_over and isinstance(found := self.look(release, plan), Confirm):
+        if take_over and (found := self._look(release, plan)):
             return found
         return self._event(release, self.jobs.start(_order(release, plan)))
 
-    def look(self, release: Release, plan: Plan) -> Confirm | Missing:
-        """Return the execution that bears the release, or that there is none; starts nothing."""
-        found = self.jobs.find(plan.job, identity_environment(release))
-        return Confirm(release.fence, found.execution, found.log_uri) if found else Missing(release.fence)
+    def adopt(self, release: Release, plan: Plan) -> Confirm | Missing:
+        """Return the execution that bears the release, or that there is and will be none: the fence is sealed then.
+
+        Starts nothing; raises CloudRunUnavailable, ResultsUnavailable.
+        """
+        return self._look(release, plan) or self._seal(release, plan)
 
     def stop(self, execution: str) -> None:
         """Ask Cloud Run to cancel the execution."""
         self.jobs.stop(execution)
+
+    def _look(self, release: Release, plan: Plan) -> Confirm | None:
+        found = self.jobs.find(plan.job, identity_environment(release))
+        return Confirm(release.fence, found.execution, found.log_uri) if found else None
+
+    def _seal(self, release: Release, plan: Plan) -> Confirm | Missing:
+        fence = self.fence()
+        owner = fence.seal(release.release_id, release.attempt) if fence else SEALED
+        if owner == SEALED:
+            return Missing(release.fence)
+        return Confirm(release.fence, f"{plan.job}/executions/{owner}", None)
 
     def _event(self, release: Release, outcome: Started | StartRefused | Overloaded | Ambiguous) -> Launched:
         match outcome:

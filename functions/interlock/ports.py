@@ -145,14 +145,29 @@ class ExecutionReader(Protocol):
         """Return how the execution stands, or None where it does not exist."""
 
 
+class ResultsUnavailable(Exception):
+    """The results store did not answer; the message must come back."""
+
+
+class Fence(Protocol):
+    """The attempt's fence: whoever creates its owner's document first may run the script, nobody after (design 2.6)."""
+
+    def owner(self, release_id: str, attempt: int) -> str | None:
+        """Return the owner's short name, or None; raise ResultsUnavailable."""
+
+    def seal(self, release_id: str, attempt: int) -> str:
+        """Take the fence as SEALED unless it is taken; return the owner's short name; raise ResultsUnavailable."""
+
+
 class ResultReader(Protocol):
     """Reads what the agent left behind."""
 
-    def owner(self, release_id: str, attempt: int) -> str | None:
-        """Return the short name of the execution that owns the attempt's fence, or None."""
-
     def result(self, release_id: str, attempt: int, task_index: int) -> Mapping[str, Any] | None:
         """Return the task's results.json, or None where it is missing or broken."""
+
+
+class Results(Fence, ResultReader, Protocol):
+    """The store that the agent of every execution writes to."""
 
 
 class Journal(Protocol):

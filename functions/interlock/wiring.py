@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from interlock.config import ConfigurationError
 from interlock.domain.route import Route, parse_routes
-from interlock.ports import Ledger, LedgerReader, Poster, Publisher, ResultReader
+from interlock.ports import Ledger, LedgerReader, Poster, Publisher, Results
 
 
 class FullLedger(Ledger, LedgerReader, Protocol):
@@ -48,8 +48,8 @@ def open_poster(endpoint: str | None) -> Poster:
     return PubsubPublisher(endpoint)
 
 
-def open_results(url: str | None) -> ResultReader | None:
-    """Return the reader of the agent's results, or None where no store is named."""
+def open_results(url: str | None) -> Results | None:
+    """Return the store of the agents' results, or None where no store is named."""
     if url is None:
         return None
     parts = urlsplit(url)

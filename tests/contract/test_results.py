@@ -1,13 +1,15 @@
 """What the agent leaves behind is what report_status reads, in a directory and in a bucket alike."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from interlock.ports import ResultReader
+from interlock.domain.fence import SEALED
+from interlock.ports import Results, ResultsUnavailable
 from interlock.wiring import open_results
 from interlock_agent.environment import Identity
 from interlock_agent.fence import take_fence
@@ -22,7 +24,7 @@ RELEASE = "../ü shop/1"
 @dataclass
 class Both:
     store: ResultStore
-    reader: ResultReader
+    reader: Results
 
     def fence(self, execution: str = "agent-one") -> str:
         return take_fence(_identity(execution=execution), self.store)
@@ -56,6 +58,27 @@ def test_the_owner_of_the_fence_is_read(both: Both) -> None:
     assert both.fence() == "agent-one"
     assert both.fence("agent-two") == "agent-one"
     assert both.reader.owner(RELEASE, 2) == "agent-one"
+
+
+def test_a_sealed_fence_makes_every_agent_stand_back(both: Both) -> None:
+    assert both.reader.seal(RELEASE, 2) == SEALED
+    assert both.reader.seal(RELEASE, 2) == SEALED
+    assert both.fence() == SEALED
+    assert both.reader.owner(RELEASE, 2) == SEALED
+
+
+def test_a_fence_that_is_taken_is_not_sealed(both: Both) -> None:
+    both.fence()
+    assert both.reader.seal(RELEASE, 2) == "agent-one"
+    assert both.fence() == "agent-one"
+
+
+def test_only_one_of_eight_takes_the_fence(both: Both) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        agents = [pool.submit(both.fence, f"agent-{number}") for number in range(4)]
+        seals = [pool.submit(both.reader.seal, RELEASE, 2) for _ in range(4)]
+        owners = {one.result() for one in (*agents, *seals)}
+    assert owners == {both.reader.owner(RELEASE, 2)}
 
 
 def test_the_result_of_the_last_try_is_read(both: Both) -> None:
@@ -95,3 +118,27 @@ def test_a_bucket_that_may_not_be_read_has_no_result_and_no_owner(storage: Stora
     assert reader is not None
     storage.faults = [403] * 2
     assert (reader.result("shop", 1, 0), reader.owner("shop", 1)) == (None, None)
+
+
+def test_a_fence_that_can_be_neither_taken_nor_read_is_not_sealed(storage: Storage) -> None:
+    reader = open_results("gs://results")
+    assert reader is not None
+    storage.faults = [403] * 2
+    with pytest.raises(ResultsUnavailable, match="may not seal the fence of shop"):
+        reader.seal("shop", 1)
+    assert storage.names("results") == []
+
+
+def test_a_directory_that_cannot_be_written_is_not_sealed(tmp_path: Path) -> None:
+    (tmp_path / "shop").write_text("in the way")
+    reader = open_results(f"file://{tmp_path}")
+    assert reader is not None
+    with pytest.raises(ResultsUnavailable, match="cannot seal"):
+        reader.seal("shop", 1)
+
+
+def test_a_seal_whose_answer_got_lost_is_known_again(storage: Storage) -> None:
+    reader = open_results("gs://results")
+    assert reader is not None
+    storage.lost = 1
+    assert reader.seal("shop", 1) == SEALED

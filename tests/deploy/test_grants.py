@@ -24,8 +24,9 @@ def functions() -> Iterator[str]:
         yield f"interlock-{who}@acme-release: datastore.user on project acme-release {LEDGER}"
         yield f"interlock-call-{who}@acme-release: run.invoker on function {who}-{names[who]}"
         yield from (f"interlock-{who}@acme-release: pubsub.publisher on topic {topic}" for topic in topics)
-    for reader in ("report", "reconcile"):
-        yield f"interlock-{reader}@acme-release: storage.objectViewer on {BUCKET}-results"
+    for sealer in ("dispatch", "report", "reconcile"):
+        yield f"interlock-{sealer}@acme-release: storage.objectCreator on {BUCKET}-results"
+        yield f"interlock-{sealer}@acme-release: storage.objectViewer on {BUCKET}-results"
 
 
 def platform() -> Iterator[str]:

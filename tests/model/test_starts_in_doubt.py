@@ -92,3 +92,37 @@ def test_a_newer_release_that_finds_the_queue_full_replaces_nobody(life: Life) -
     life.publish_and_deliver(env="newest", is_task=False)
     check(life.world)
     assert (state(life), state(life, "r1"), state(life, "r2")) == (State.QUEUED, State.QUEUED, State.REJECTED)
+
+
+def test_a_start_that_turns_up_after_its_release_was_given_up_runs_nothing(life: Life) -> None:
+    life.world.cloud_run.lag = timedelta(hours=1)
+    a_release(life, Answer.HIDDEN, Answer.REFUSED)
+    life.publish_and_deliver(env="fifo", is_task=True)
+    for _ in range(3):
+        life.a_minute_passes_and_everyone_works()
+    assert (state(life), state(life, "r1")) == (State.ERRORED, State.STARTED)
+    agents_come_up(life)
+    assert [one.release_id for one in life.world.cloud_run.executions.values() if one.runs_script] == ["r1"]
+
+
+def test_a_hidden_start_is_kept_from_running_when_the_second_ended_before_its_agent(life: Life) -> None:
+    life.world.cloud_run.lag = timedelta(hours=1)
+    a_release(life, Answer.HIDDEN)
+    life.publish_and_deliver(env="fifo", is_task=True)
+    life.a_minute_passes_and_everyone_works()
+    _hidden, second = life.world.cloud_run.open()
+    life.world.end(second, how=End.FAILED)
+    life.deliver_everything()
+    life.a_minute_passes_and_everyone_works()
+    assert (state(life), state(life, "r1")) == (State.FAILED, State.STARTED)
+    agents_come_up(life)
+    assert [one.release_id for one in life.world.cloud_run.executions.values() if one.runs_script] == ["r1"]
+
+
+def test_an_agent_that_comes_up_between_the_look_and_the_seal_is_adopted(life: Life) -> None:
+    life.world.cloud_run.lag = timedelta(hours=1)
+    a_release(life, Answer.HIDDEN, Answer.REFUSED)
+    life.a_minute_passes_and_everyone_works()
+    agents_come_up(life)
+    life.a_minute_passes_and_everyone_works()
+    assert state(life) is State.STARTED

@@ -68,7 +68,7 @@ class World:
         self.dispatcher = Dispatcher(
             intake=Intake(Contract.of(load_schema("release-request.v1")), parse_routes(_routes())),
             ledger=self.ledger,
-            launcher=Launcher(jobs=self.cloud_run, now=self.clock, jitter=lambda: 1.0),
+            launcher=Launcher(jobs=self.cloud_run, fence=lambda: self.results, now=self.clock, jitter=lambda: 1.0),
             postman=self._postman(dead_letters=DEAD),
             limits=Limits(lease=timedelta(seconds=60), max_starts=2),
             now=self.clock,

@@ -22,7 +22,7 @@ from interlock.handlers.dispatch_release import Dispatcher
 from interlock.launcher import Launcher
 from interlock.outbox import Postman
 from interlock.ports import Ambiguous, Overloaded, PublishFailed, StartRefused
-from tests.fakes import Clock, FakeCloudRun, FakeJournal, FakePublisher, MemoryLedger
+from tests.fakes import Clock, FakeCloudRun, FakeJournal, FakePublisher, FakeResults, MemoryLedger
 
 STATUS, DEAD = "projects/acme/topics/release-status", "projects/acme/topics/release-dead-letters"
 JOB = "projects/acme/locations/europe-west1/jobs/release-agent"
@@ -44,13 +44,14 @@ class World:
     cloud_run: FakeCloudRun = field(default_factory=FakeCloudRun)
     clock: Clock = field(default_factory=Clock)
     journal: FakeJournal = field(default_factory=FakeJournal)
+    results: FakeResults = field(default_factory=FakeResults)
     routes: Mapping[str, Any] = field(default_factory=lambda: ROUTES)
 
     def __post_init__(self) -> None:
         self.dispatcher = Dispatcher(
             intake=Intake(Contract.of(load_schema("release-request.v1")), parse_routes(self.routes)),
             ledger=self.ledger,
-            launcher=Launcher(jobs=self.cloud_run, now=self.clock, jitter=lambda: 1.0),
+            launcher=Launcher(jobs=self.cloud_run, fence=lambda: self.results, now=self.clock, jitter=lambda: 1.0),
             postman=Postman(
                 ledger=self.ledger,
                 publisher=self.publisher,

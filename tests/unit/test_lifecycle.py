@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from interlock.domain.fence import SEALED
 from interlock.domain.lane import Lane, Waiting
 from interlock.domain.lifecycle import decide
 from interlock.domain.release import OUTCOMES, Release, Result, State
@@ -25,6 +26,7 @@ from interlock.domain.transition import (
     Replace,
     Resume,
     Retell,
+    Seal,
     Start,
     StopExecution,
     Submit,
@@ -385,6 +387,45 @@ class TestAnEarlierStartMayRun:
     def test_a_look_under_an_old_fence_decides_nothing(self) -> None:
         release, lane = self.taken_over()
         assert take(release, lane, Missing(1)).effects == (Ignored("stale_fence"),)
+
+    def started_twice(self) -> tuple[Release, Lane]:
+        release, lane = self.taken_over()
+        return after(release, lane, Confirm(2, EXECUTION, None), at(61))
+
+    @pytest.mark.parametrize("state", [State.FAILED, State.CANCELLED, State.ERRORED])
+    def test_an_end_without_an_owner_seals_the_fence_before_it_closes(self, state: State) -> None:
+        release, lane = self.started_twice()
+        assert take(release, lane, ended(state, fence=2)) == Transition(release, lane, (Seal(),))
+        done, freed = after(release, lane, ended(state, fence=2, owner=SEALED))
+        assert (done.state, freed) == (state, EMPTY)
+
+    def test_an_end_whose_fence_another_start_took_meanwhile_waits_for_that_one(self) -> None:
+        release, lane = self.started_twice()
+        waiting, held = after(release, lane, ended(State.FAILED, fence=2, owner="release-agent-zzzzz"))
+        assert (waiting.state, waiting.execution, held) == (State.STARTED, OTHER, lane)
+
+    def test_a_success_under_a_sealed_fence_is_of_an_agent_that_stood_back(self) -> None:
+        release, lane = self.started_twice()
+        done, freed = after(release, lane, ended(fence=2, owner=SEALED))
+        assert (done.state, done.result.reason, freed) == (State.ERRORED, "start_exhausted", EMPTY)
+
+    def test_an_agent_that_stood_back_from_a_cancelled_release_leaves_it_cancelled(self) -> None:
+        release, lane = self.started_twice()
+        release, lane = after(release, lane, Cancel("kim", "no more"))
+        assert after(release, lane, ended(fence=2, owner=SEALED))[0].state is State.CANCELLED
+
+    def test_a_job_that_knows_no_fence_succeeds_without_one(self) -> None:
+        release, lane = self.started_twice()
+        assert after(release, lane, ended(fence=2))[0].state is State.SUCCEEDED
+
+    def test_the_only_start_needs_no_seal(self) -> None:
+        release, lane = started()
+        assert after(release, lane, ended(State.FAILED))[0].state is State.FAILED
+
+    def test_a_stray_under_a_sealed_fence_points_nowhere(self) -> None:
+        release, lane = self.started_twice()
+        found = take(release, lane, ended(execution=OTHER, fence=1, owner=SEALED))
+        assert found == Transition(release, lane, (Ignored("stray_execution"),))
 
 
 class TestComplete:

@@ -1,26 +1,49 @@
-"""Reads the agent's results where the results store is a directory (`file:///DIR`)."""
+"""The results store where it is a directory (`file:///DIR`)."""
 
 import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 from urllib.parse import quote
+
+from interlock.domain.fence import SEALED, owner_named, sealed_fence
+from interlock.ports import ResultsUnavailable
 
 _RESULT = re.compile(r"results(?:-([0-9]{1,9}))?\.json")
 
 
 class FileResults:
-    """Implements ResultReader on `<root>/<quoted release id>/<attempt>/`."""
+    """Implements Results on `<root>/<quoted release id>/<attempt>/`."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
 
     def owner(self, release_id: str, attempt: int) -> str | None:
-        """Return the short name of the execution that owns the attempt's fence, or None."""
-        found = _read(self._attempt(release_id, attempt) / "owner.json")
-        name = found.get("execution") if found else None
-        return name if isinstance(name, str) else None
+        """Return the short name of the execution that owns the attempt's fence, SEALED, or None."""
+        return owner_named(_read(self._attempt(release_id, attempt) / "owner.json"))
+
+    def seal(self, release_id: str, attempt: int) -> str:
+        """Take the fence as SEALED unless it is taken; a hard link is one atomic create. Raises ResultsUnavailable."""
+        folder = self._attempt(release_id, attempt)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with NamedTemporaryFile("w", dir=folder, prefix=".owner.json.") as partial:
+                json.dump(sealed_fence(release_id, attempt), partial)
+                partial.flush()
+                Path(partial.name).chmod(0o644)  # agents may run as another user
+                (folder / "owner.json").hardlink_to(partial.name)
+        except FileExistsError:
+            return self._taken(release_id, attempt)
+        except OSError as error:
+            raise ResultsUnavailable(f"cannot seal {folder}: {error}") from error
+        return SEALED
+
+    def _taken(self, release_id: str, attempt: int) -> str:
+        if owner := self.owner(release_id, attempt):
+            return owner
+        raise ResultsUnavailable(f"the fence of {release_id}, attempt {attempt}, names no owner")
 
     def result(self, release_id: str, attempt: int, task_index: int) -> Mapping[str, Any] | None:
         """Return the results.json of the task's last try, or None where it is missing or broken."""

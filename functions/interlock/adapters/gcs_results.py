@@ -1,4 +1,4 @@
-"""Reads the agent's results where the results store is a bucket (`gs://BUCKET/PREFIX`)."""
+"""The results store where it is a bucket (`gs://BUCKET/PREFIX`)."""
 
 import json
 import re
@@ -6,20 +6,24 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from google.api_core.exceptions import Forbidden, GoogleAPIError, NotFound
+from google.api_core.exceptions import Forbidden, GoogleAPIError, NotFound, PreconditionFailed
 from google.auth.exceptions import GoogleAuthError
 from google.cloud.storage import Bucket, Client
 from google.cloud.storage.retry import DEFAULT_RETRY
 from requests.exceptions import RequestException
 
+from interlock.domain.fence import SEALED, owner_named, sealed_fence
+from interlock.ports import ResultsUnavailable
+
 _RETRY = DEFAULT_RETRY.with_timeout(15.0)
 _SECONDS = 5.0
 _RESULT = re.compile(r".*/results(?:-([0-9]{1,9}))?\.json")
 _MOST_BYTES = 1024 * 1024
+_PROBLEMS = (GoogleAPIError, GoogleAuthError, RequestException)
 
 
 class GcsResults:
-    """Implements ResultReader on `<prefix>/<quoted release id>/<attempt>/`."""
+    """Implements Results on `<prefix>/<quoted release id>/<attempt>/`."""
 
     def __init__(self, bucket: str, prefix: str) -> None:
         self._bucket_name = bucket
@@ -27,20 +31,42 @@ class GcsResults:
         self._opened: Bucket | None = None
 
     def owner(self, release_id: str, attempt: int) -> str | None:
-        """Return the short name of the execution that owns the fence, or None; raise where Storage gives no answer.
+        """Return the short name of the execution that owns the fence, SEALED, or None; raise ResultsUnavailable.
 
         Without the owner a stray could close the release, so a passing failure brings the message back instead.
         """
-        found = self._read(f"{self._attempt(release_id, attempt)}/owner.json")
-        name = found.get("execution") if found else None
-        return name if isinstance(name, str) else None
+        try:
+            return owner_named(self._read(self._owner(release_id, attempt)))
+        except _PROBLEMS as error:
+            raise ResultsUnavailable(f"cannot read the fence of {release_id}: {error}"[:500]) from error
+
+    def seal(self, release_id: str, attempt: int) -> str:
+        """Take the fence as SEALED unless it is taken; `ifGenerationMatch=0` is one atomic create.
+
+        Raises ResultsUnavailable.
+        """
+        document = json.dumps(sealed_fence(release_id, attempt))
+        try:
+            self._bucket.blob(self._owner(release_id, attempt)).upload_from_string(
+                document, content_type="application/json", if_generation_match=0, timeout=_SECONDS, retry=_RETRY
+            )
+        except (PreconditionFailed, Forbidden) as error:  # who may create but not overwrite is told Forbidden
+            return self._taken(release_id, attempt, error)
+        except _PROBLEMS as error:
+            raise ResultsUnavailable(f"cannot seal the fence of {release_id}: {error}"[:500]) from error
+        return SEALED
+
+    def _taken(self, release_id: str, attempt: int, error: GoogleAPIError) -> str:
+        if owner := self.owner(release_id, attempt):
+            return owner
+        raise ResultsUnavailable(f"may not seal the fence of {release_id}: {error}"[:500]) from error
 
     def result(self, release_id: str, attempt: int, task_index: int) -> Mapping[str, Any] | None:
         """Return the results.json of the task's last try, or None: it never holds the platform's verdict up."""
         try:
             name = self._last(f"{self._attempt(release_id, attempt)}/{task_index}/results")
             return self._read(name) if name else None
-        except (GoogleAPIError, GoogleAuthError, RequestException):
+        except _PROBLEMS:
             return None
 
     def _last(self, prefix: str) -> str | None:
@@ -63,6 +89,9 @@ class GcsResults:
         if self._opened is None:
             self._opened = Client().bucket(self._bucket_name)
         return self._opened
+
+    def _owner(self, release_id: str, attempt: int) -> str:
+        return f"{self._attempt(release_id, attempt)}/owner.json"
 
     def _attempt(self, release_id: str, attempt: int) -> str:
         return f"{self._prefix}{quote(release_id, safe='')}/{attempt}"

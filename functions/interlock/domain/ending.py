@@ -4,13 +4,16 @@ from dataclasses import replace
 from datetime import datetime
 
 from interlock.domain import moves
+from interlock.domain.fence import SEALED
 from interlock.domain.lane import Lane
 from interlock.domain.release import Cancellation, Release, Result, State
+from interlock.domain.starting import close_unrun
 from interlock.domain.transition import (
     Cancel,
     Complete,
     Effect,
     Ignored,
+    Seal,
     StopExecution,
     Supersede,
     Transition,
@@ -30,6 +33,10 @@ def complete(release: Release, lane: Lane, event: Complete, now: datetime) -> Tr
         return Transition(release, lane, (Ignored("already_closed"),))
     if not _owns(release, event):
         return Transition(_point_to_owner(release, event), lane, (Ignored("stray_execution"),))
+    if _may_turn_up_late(release, event):
+        return Transition(release, lane, (Seal(),))
+    if event.owner == SEALED and event.state is State.SUCCEEDED:
+        return close_unrun(release, lane, now)
     if release.state is not State.STARTED:
         release = moves.confirm(release, event.execution, event.log_uri, now=now)
     ended = replace(release, execution=event.execution, log_uri=event.log_uri or release.log_uri)
@@ -37,16 +44,25 @@ def complete(release: Release, lane: Lane, event: Complete, now: datetime) -> Tr
 
 
 def _owns(release: Release, event: Complete) -> bool:
-    if event.owner is not None:
+    if event.owner not in (None, SEALED):
         return short_name(event.execution) == event.owner
     if release.state is State.STARTED:
         return release.execution is not None and short_name(release.execution) == short_name(event.execution)
     return release.state is State.STARTING and event.fence == release.fence
 
 
+def _may_turn_up_late(release: Release, event: Complete) -> bool:
+    """Whether another start of the attempt may still come to run the script.
+
+    A success that took no fence is of a job that knows none: there is nothing to seal. A success under a sealed fence
+    is of an agent that stood back.
+    """
+    return event.owner is None and release.starts > 1 and event.state is not State.SUCCEEDED
+
+
 def _point_to_owner(release: Release, event: Complete) -> Release:
     """Return the release with the owner as its execution, where it had been confirmed with the one that stood back."""
-    if event.owner is None or release.execution is None or short_name(release.execution) == event.owner:
+    if event.owner in (None, SEALED) or release.execution is None or short_name(release.execution) == event.owner:
         return release
     parent = release.execution.rsplit("/", 1)[0]
     return replace(release, execution=f"{parent}/{event.owner}")

@@ -121,11 +121,16 @@ def missing(release: Release, lane: Lane, event: Missing, now: datetime) -> Tran
     """Close the release that shall not be started again and has no execution: as cancelled, refused or exhausted."""
     if stale := _stale(release, event.fence):
         return Transition(release, lane, (stale,))
+    return close_unrun(release, lane, now)
+
+
+def close_unrun(release: Release, lane: Lane, now: datetime) -> Transition:
+    """Close the release whose script never ran and never will: as cancelled, refused or exhausted."""
     if release.cancellation:
         return _cancelled(release, lane, now)
     if release.refusal:
         return _give_up(release, lane, release.refusal.reason or "refused", release.refusal.detail or "", now)
-    return _give_up(release, lane, "start_exhausted", f"{release.starts} starts without an execution", now)
+    return _give_up(release, lane, "start_exhausted", f"none of {release.starts} starts ran the script", now)
 
 
 def _cancelled(release: Release, lane: Lane, now: datetime) -> Transition:

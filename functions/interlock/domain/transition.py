@@ -58,14 +58,14 @@ class Overload:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """No execution bears the release: none of the starts under this fence or before it came to anything."""
+    """No execution bears the release, and whatever of its starts turns up late stands back: the fence is sealed."""
 
     fence: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Complete:
-    """An execution ended. `owner` is the short name of the execution that holds the agent's fence, if known."""
+    """An execution ended. `owner` holds the attempt's fence: an execution's short name, SEALED, or nobody yet."""
 
     execution: str
     attempt: int | None
@@ -113,7 +113,15 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class LookFor:
-    """Look for an execution to adopt, and start none: this release shall not be started again."""
+    """Look for an execution to adopt, and start none: this release shall not be started again.
+
+    Where there is none, seal the fence before saying so.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """Seal the fence and tell the end again: an earlier start may still turn up and run beside the lane's next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +163,7 @@ class Ignored:
     reason: str
 
 
-Effect = Start | LookFor | StopExecution | Replace | Retell | TryLater | Conflict | Ignored
+Effect = Start | LookFor | Seal | StopExecution | Replace | Retell | TryLater | Conflict | Ignored
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,9 +174,7 @@ def compose(settings: DispatchSettings, *, ledger: Ledger, jobs: JobStarter, pub
     return Dispatcher(
         intake=Intake(Contract.of(load_schema("release-request.v1")), load_routes(settings.routes)),
         ledger=ledger,
-        launcher=Launcher(
-            jobs=jobs, fence=lambda: open_results(settings.results), now=utc_now, jitter=random.random
-        ),
+        launcher=Launcher(jobs=jobs, fence=lambda: open_results(settings.results), now=utc_now, jitter=random.random),
         postman=Postman(
             ledger=ledger,
             publisher=publisher,
