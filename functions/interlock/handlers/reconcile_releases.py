@@ -61,7 +61,7 @@ class Reconciler:
         if release.state is State.STARTED and release.execution is not None:
             try:
                 self._look_up(release, release.execution, journal)
-            except (CloudRunUnavailable, ResultsUnavailable) as error:  # one nobody may look at must not hide the others
+            except (CloudRunUnavailable, ResultsUnavailable) as error:  # one must not hide the others
                 journal.note("look_up_failed", severity="WARNING", release_id=release.release_id, error=str(error))
         if release.state is not State.STARTED or release.cancellation or not release.outbox.is_empty:
             self._resume(release.release_id)
