@@ -20,6 +20,7 @@ locals {
     INTERLOCK_RESULTS               = { readers = ["dispatch_release", "report_status", "reconcile_releases"], value = "gs://${google_storage_bucket.this["results"].name}" }
     INTERLOCK_RUNBOOKS              = { readers = ["alert_dead_letter"], value = var.tuning.runbooks }
     INTERLOCK_RECONCILE_PAGE        = { readers = ["reconcile_releases"], value = var.tuning.reconcile_page }
+    INTERLOCK_RECONCILE_SECONDS     = { readers = ["reconcile_releases"], value = floor(local.function_sizes["reconcile_releases"].timeout_seconds * 2 / 3) }
   }
 }
 

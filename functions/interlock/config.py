@@ -161,9 +161,15 @@ class ReconcileSettings(ReportSettings):
     run_endpoint: str | None = _run_endpoint()
     page_size: int = _setting(
         "INTERLOCK_RECONCILE_PAGE",
-        "Most releases that one reconcile run looks at.",
+        "Most releases that reconcile reads at once; it goes on page by page.",
         kind="positive",
         default="200",
+    )
+    budget_seconds: int = _setting(
+        "INTERLOCK_RECONCILE_SECONDS",
+        "How long one reconcile run goes on; what is left falls to the next. Less than its timeout.",
+        kind="positive",
+        default="40",
     )
 
 

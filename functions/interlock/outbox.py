@@ -34,7 +34,7 @@ class Postman:
         """
         outbox = release.outbox
         self._tell(outbox.events)
-        self._nudge(outbox.resumes)
+        self.resume(outbox.resumes)
         forwarded = self._forward(release, outbox.dead_letter, inbound)
         left = () if self.requests_topic else outbox.resumes
         self._note_sent(
@@ -60,6 +60,12 @@ class Postman:
         if release.told is not None:
             self._tell((release.told,))
 
+    def resume(self, release_ids: Sequence[str]) -> None:
+        """Ask dispatch_release to look at these releases; without a requests topic nobody is asked."""
+        if release_ids and self.requests_topic:
+            messages = [Outgoing(data=json.dumps({"resume": one}).encode(), attributes={}) for one in release_ids]
+            self.publisher.publish(self.requests_topic, messages)
+
     def _tell(self, events: Sequence[StatusEvent]) -> None:
         if events:
             self.publisher.publish(self.status_topic, [self._status(event) for event in events])
@@ -70,11 +76,6 @@ class Postman:
             attributes=event_attributes(event, instance=self.instance),
             ordering_key=event.data["release_id"],
         )
-
-    def _nudge(self, release_ids: Sequence[str]) -> None:
-        if release_ids and self.requests_topic:
-            messages = [Outgoing(data=json.dumps({"resume": one}).encode(), attributes={}) for one in release_ids]
-            self.publisher.publish(self.requests_topic, messages)
 
     def _forward(self, release: Release, notice: DeadLetterNotice | None, inbound: Message | None) -> bool:
         message = _original(release, inbound)

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
-from interlock.config import ConfigurationError
+from interlock.closer import Closer
+from interlock.config import ConfigurationError, ReportSettings
 from interlock.domain.route import Route, parse_routes
+from interlock.outbox import Postman
 from interlock.ports import Ledger, LedgerReader, Poster, Publisher, Results
 
 
@@ -62,6 +64,18 @@ def open_results(url: str | None) -> Results | None:
 
         return GcsResults(parts.netloc, parts.path.strip("/"))
     raise ConfigurationError(f"INTERLOCK_RESULTS is {url!r}, expected file:///DIR or gs://BUCKET/PREFIX")
+
+
+def open_closer(settings: ReportSettings, ledger: Ledger, publisher: Publisher) -> Closer:
+    """Return what report_status and reconcile_releases close releases with."""
+    postman = Postman(
+        ledger=ledger,
+        publisher=publisher,
+        instance=settings.instance,
+        status_topic=settings.status_topic,
+        requests_topic=settings.requests_topic,
+    )
+    return Closer(ledger=ledger, results=open_results(settings.results), postman=postman, now=utc_now)
 
 
 def load_routes(setting: str) -> tuple[Route, ...]:

@@ -76,7 +76,12 @@ class World:
         self.reporter = Reporter(closer)
         self.alerter = Alerter(ledger=self.ledger, postman=self._postman(), runbooks="https://r", now=self.clock)
         self.reconciler = Reconciler(
-            reader=self.ledger, executions=self.cloud_run, closer=closer, page_size=50, now=self.clock
+            reader=self.ledger,
+            executions=self.cloud_run,
+            closer=closer,
+            page_size=50,
+            budget=timedelta(minutes=1),
+            now=self.clock,
         )
 
     def _postman(self, *, requests: str | None = None, dead_letters: str | None = None) -> Postman:

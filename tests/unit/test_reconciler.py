@@ -1,22 +1,50 @@
 """reconcile_releases over fakes: what is due is put back in motion, and nothing else is touched."""
 
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import TypeVar
 
 import pytest
 
 from interlock.closer import Closer
 from interlock.domain.release import Cancellation, Outbox, Release, State
 from interlock.domain.step import release_key
-from interlock.domain.transaction import Commit
+from interlock.domain.transaction import Commit, Decision, Key
 from interlock.handlers.reconcile_releases import LOST_AFTER, Reconciler
 from interlock.outbox import Postman
 from interlock.ports import StartOrder
 from tests.build import JOB, NOW, a_release, at
 from tests.fakes import Clock, FakeCloudRun, FakeJournal, FakePublisher, MemoryLedger
 
+T = TypeVar("T")
 STATUS, REQUESTS = "projects/acme/topics/release-status", "projects/acme/topics/release-requests"
+
+
+class Ticking(Clock):
+    """A clock that moves by a step whenever it is read."""
+
+    step = timedelta()
+
+    def __call__(self) -> datetime:
+        return self.forward(seconds=self.step.total_seconds())
+
+
+class Stale(MemoryLedger):
+    """A ledger that was asked a moment ago: its page shows what has been looked at since. Counts what it is asked."""
+
+    def __init__(self, page: Sequence[Release] = ()) -> None:
+        super().__init__()
+        self.page, self.calls = page, 0
+
+    def due(self, _now: datetime, _limit: int) -> Sequence[Release]:
+        self.calls += 1
+        return self.page
+
+    def transact(self, keys: Iterable[Key], decide: Decision[T]) -> T:
+        self.calls += 1
+        return super().transact(keys, decide)
 
 
 class World:
@@ -24,7 +52,7 @@ class World:
 
     def __init__(self) -> None:
         self.ledger, self.publisher, self.cloud_run = MemoryLedger(), FakePublisher(), FakeCloudRun()
-        self.clock = Clock(NOW)
+        self.clock = Ticking(NOW)
         self.reconciler = Reconciler(
             reader=self.ledger,
             executions=self.cloud_run,
@@ -41,6 +69,7 @@ class World:
                 now=self.clock,
             ),
             page_size=10,
+            budget=timedelta(seconds=40),
             now=self.clock,
         )
 
@@ -147,8 +176,53 @@ def test_an_execution_nobody_may_look_at_does_not_hide_the_others(world: World) 
     assert world.told() == ["succeeded"]
 
 
-def test_no_more_than_a_page_is_looked_at(world: World) -> None:
-    for number in range(12):
-        world.put(replace(a_release(f"r{number}"), state=State.STARTING, lease_until=at(number)))
+def expired_claims(world: World, count: int) -> list[str]:
+    """Put so many expired claims into the ledger; return their ids, the longest due first."""
+    ids = [f"r{number}" for number in range(count)]
+    for number, release_id in enumerate(ids):
+        world.put(replace(a_release(release_id), state=State.STARTING, lease_until=at(number)))
     world.clock.forward(seconds=60)
-    assert world.reconcile() == 10
+    return ids
+
+
+def test_it_goes_on_page_by_page_until_nothing_is_due(world: World) -> None:
+    ids = expired_claims(world, 25)
+    assert world.reconcile() == 25
+    assert world.woken() == ids
+
+
+def test_when_its_time_is_up_the_next_run_goes_on_where_it_stopped(world: World) -> None:
+    ids = expired_claims(world, 25)
+    world.clock.step = timedelta(seconds=2)
+    first = world.reconcile()
+    assert 0 < first < 25
+    assert world.woken() == ids[:first]
+    world.clock.step = timedelta()
+    world.reconcile()
+    assert world.woken()[:25] == ids
+
+
+def test_claims_that_dispatch_does_not_take_up_are_asked_about_again_and_hide_nobody(world: World) -> None:
+    expired_claims(world, 12)
+    assert (world.reconcile(), world.reconcile()) == (12, 0)
+    world.put(a_release("late", not_before=at(70)))
+    world.clock.forward(seconds=15)
+    assert world.reconcile() == 13
+    assert world.woken().count("r0") == 2
+
+
+def test_of_two_runs_at_once_one_takes_a_release(world: World) -> None:
+    expired_claims(world, 5)
+    page = world.ledger.due(world.clock(), 10)
+    assert world.reconcile() == 5
+    world.reconciler = replace(world.reconciler, reader=Stale(page))
+    assert world.reconcile() == 0
+    assert len(world.woken()) == 5
+
+
+def test_with_nothing_to_do_it_asks_one_query_and_nothing_else(world: World) -> None:
+    ledger = Stale()
+    closer = replace(world.reconciler.closer, ledger=ledger)
+    assert replace(world.reconciler, reader=ledger, closer=closer).reconcile(FakeJournal()) == 0
+    assert ledger.calls == 1
+    assert world.publisher.published == {}

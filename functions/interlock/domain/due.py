@@ -1,4 +1,7 @@
-"""When reconcile must look at a release: one instant per record, so that one query finds all that is due."""
+"""When reconcile must look at a release: one instant per record, so that one query finds all that is due.
+
+Whoever was looked at falls due later, so the order of these instants is also the cursor that leads from run to run.
+"""
 
 from datetime import datetime, timedelta
 
@@ -6,6 +9,9 @@ from interlock.domain.release import Release, State
 
 UNSENT_AFTER = timedelta(seconds=15)
 """An outbox still full this long after its transaction was left behind by its worker."""
+
+CLAIM_EVERY = timedelta(seconds=15)
+"""How often an expired claim is put before dispatch_release again."""
 
 STARTED_EVERY = timedelta(seconds=30)
 """How often a running execution is looked at, in case its completion entry never comes."""
@@ -20,7 +26,7 @@ def due_at(release: Release) -> datetime | None:
     instants = [looked + UNSENT_AFTER] if not release.outbox.is_empty else []
     match release.state:
         case State.STARTING if release.lease_until is not None:
-            instants.append(release.lease_until)
+            instants.append(_claim_due(release.lease_until, release.checked_at))
         case State.STARTED:
             instants.append(looked + STARTED_EVERY)
         case State.QUEUED:
@@ -28,6 +34,10 @@ def due_at(release: Release) -> datetime | None:
         case _:
             pass
     return min(instants, default=None)
+
+
+def _claim_due(lease_until: datetime, checked_at: datetime | None) -> datetime:
+    return max(lease_until, checked_at + CLAIM_EVERY) if checked_at else lease_until
 
 
 def _queued_due(release: Release, looked: datetime) -> datetime:

@@ -5,7 +5,7 @@ Running releases are looked up in Cloud Run; everything else due is sent a `resu
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -22,7 +22,6 @@ from interlock.domain.release import Release, Result, State
 from interlock.domain.step import release_key
 from interlock.domain.transaction import Commit, Snapshot
 from interlock.edge import Answer
-from interlock.outbox import Postman
 from interlock.ports import (
     CloudRunUnavailable,
     ExecutionReader,
@@ -30,11 +29,11 @@ from interlock.ports import (
     Journal,
     LedgerReader,
     LedgerUnavailable,
-    Outgoing,
+    Publisher,
     PublishFailed,
     ResultsUnavailable,
 )
-from interlock.wiring import open_ledger, open_publisher, open_results, utc_now
+from interlock.wiring import FullLedger, open_closer, open_ledger, open_publisher, utc_now
 
 LOST_AFTER = timedelta(minutes=10)
 """How long an execution that Cloud Run does not know may still turn up before its release is `execution_lost`."""
@@ -42,52 +41,61 @@ LOST_AFTER = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconciler:
-    """One pass over what is due; safe to run twice at once, since every change is a ledger transaction."""
+    """One pass over what is due, the longest due first, page by page until nothing is left or the time is up.
+
+    What is looked at falls due again later, so the ledger's own order is the cursor: the next run goes on where this
+    one stopped. Each release is taken in a transaction first, so of two runs at once one looks at it.
+    """
 
     reader: LedgerReader
     executions: ExecutionReader
     closer: Closer
     page_size: int
+    budget: timedelta
     now: Callable[[], datetime]
 
     def reconcile(self, journal: Journal) -> int:
-        """Look at one page of due releases, oldest first; return how many."""
-        due = self.reader.due(self.now(), self.page_size)
-        for release in due:
-            self._look_at(release, journal)
-        return len(due)
+        """Look at what is due; return how many releases this run took."""
+        begun = self.now()
+        taken = 0
+        while self.now() - begun < self.budget:
+            page = self.reader.due(begun, self.page_size)
+            taken += self._look_through(page, journal, until=begun + self.budget)
+            if len(page) < self.page_size:
+                break
+        return taken
 
-    def _look_at(self, release: Release, journal: Journal) -> None:
+    def _look_through(self, page: Sequence[Release], journal: Journal, *, until: datetime) -> int:
+        taken = [one for release in page if self.now() < until and (one := self._take(release))]
+        resumed = [release.release_id for release in taken if self._look_at(release, journal)]
+        self.closer.postman.resume(resumed)
+        return len(taken)
+
+    def _take(self, release: Release) -> Release | None:
+        """Note that the release is looked at now; None where another run took it, or it moved on meanwhile."""
+        key = release_key(release.release_id)
+        taken = replace(release, checked_at=self.now())
+
+        def take(snapshot: Snapshot) -> Commit[Release | None]:
+            return Commit({key: taken}, taken) if snapshot[key] == release else Commit({}, None)
+
+        return self.closer.ledger.transact((key,), take)
+
+    def _look_at(self, release: Release, journal: Journal) -> bool:
+        """Deal with the release here where reconcile can; return whether dispatch_release must look at it."""
+        journal.note("release_due", release_id=release.release_id, state=release.state, attempt=release.attempt)
         if release.state is State.STARTED and release.execution is not None:
             try:
                 self._look_up(release, release.execution, journal)
             except (CloudRunUnavailable, ResultsUnavailable) as error:  # one must not hide the others
                 journal.note("look_up_failed", severity="WARNING", release_id=release.release_id, error=str(error))
-        if release.state is not State.STARTED or release.cancellation or not release.outbox.is_empty:
-            self._resume(release.release_id)
-        self._note_checked(release)
-        journal.note("release_due", release_id=release.release_id, state=release.state, attempt=release.attempt)
+        return release.state is not State.STARTED or bool(release.cancellation) or not release.outbox.is_empty
 
     def _look_up(self, release: Release, execution: str, journal: Journal) -> None:
         status = self.executions.status(execution)
         result = _lost(release, self.now()) if status is None else _ended(status)
         if result is not None:
             self.closer.close(_as_ended(release, execution, status, result), journal)
-
-    def _resume(self, release_id: str) -> None:
-        postman = self.closer.postman
-        if postman.requests_topic is not None:
-            body = json.dumps({"resume": release_id}).encode()
-            postman.publisher.publish(postman.requests_topic, [Outgoing(data=body, attributes={})])
-
-    def _note_checked(self, release: Release) -> None:
-        key = release_key(release.release_id)
-
-        def checked(snapshot: Snapshot) -> Commit[None]:
-            found = snapshot[key]
-            return Commit({key: replace(found, checked_at=self.now())} if isinstance(found, Release) else {}, None)
-
-        self.closer.ledger.transact((key,), checked)
 
 
 _End = tuple[State, Result]
@@ -123,23 +131,28 @@ def _as_ended(release: Release, execution: str, status: ExecutionStatus | None, 
     )
 
 
+def compose(
+    settings: ReconcileSettings, *, ledger: FullLedger, executions: ExecutionReader, publisher: Publisher
+) -> Reconciler:
+    """Put the function together from its settings and its ports."""
+    return Reconciler(
+        reader=ledger,
+        executions=executions,
+        closer=open_closer(settings, ledger, publisher),
+        page_size=settings.page_size,
+        budget=timedelta(seconds=settings.budget_seconds),
+        now=utc_now,
+    )
+
+
 @cache
 def _reconciler() -> Reconciler:
     settings = ReconcileSettings.read(os.environ)
-    ledger = open_ledger(settings.ledger)
-    postman = Postman(
-        ledger=ledger,
-        publisher=open_publisher(settings.pubsub_endpoint),
-        instance=settings.instance,
-        status_topic=settings.status_topic,
-        requests_topic=settings.requests_topic,
-    )
-    return Reconciler(
-        reader=ledger,
+    return compose(
+        settings,
+        ledger=open_ledger(settings.ledger),
         executions=CloudRunJobs(settings.run_endpoint),
-        closer=Closer(ledger=ledger, results=open_results(settings.results), postman=postman, now=utc_now),
-        page_size=settings.page_size,
-        now=utc_now,
+        publisher=open_publisher(settings.pubsub_endpoint),
     )
 
 

@@ -12,9 +12,8 @@ from interlock.domain.completion import Completion, Ignored, read_completion
 from interlock.domain.delivery import Unreadable, log_entry
 from interlock.domain.release import Result, State
 from interlock.edge import Answer, Delivery, Done, Verdict, answer
-from interlock.outbox import Postman
 from interlock.ports import Journal, Ledger, Publisher
-from interlock.wiring import open_ledger, open_publisher, open_results, utc_now
+from interlock.wiring import open_closer, open_ledger, open_publisher
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +50,7 @@ def _ended(completion: Completion, release_id: str, attempt: int) -> Ended:
 
 def compose(settings: ReportSettings, *, ledger: Ledger, publisher: Publisher) -> Reporter:
     """Put the function together from its settings and its ports."""
-    postman = Postman(
-        ledger=ledger,
-        publisher=publisher,
-        instance=settings.instance,
-        status_topic=settings.status_topic,
-        requests_topic=settings.requests_topic,
-    )
-    return Reporter(Closer(ledger=ledger, results=open_results(settings.results), postman=postman, now=utc_now))
+    return Reporter(open_closer(settings, ledger, publisher))
 
 
 @cache
