@@ -20,17 +20,18 @@ from cli.health import Finding, Settings, guarded
 _SECONDS = 10.0
 _CLOCK_SECONDS = 5.0
 _APPLY = "run: terraform apply"
+_LOGIN = "run: gcloud auth application-default login"
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
     """Yield what is found of each, faults and all."""
-    yield from guarded("credentials", partial(_credentials, settings), "run: gcloud auth application-default login")
+    yield from guarded("credentials", partial(_credentials, settings), _LOGIN)
     yield from guarded("clock", partial(_clock, settings), "check the network")
     for topic in filter(None, settings.topics):
         yield from guarded(f"topic {_short(topic)}", partial(_topic, settings, topic), _APPLY)
     for name in _subscriptions(settings.topics):
         yield from guarded(f"subscription {_short(name)}", partial(_subscription, settings, name), _APPLY)
-    yield from guarded("jobs", partial(_jobs, settings), _APPLY)
+    yield from guarded("jobs", partial(_jobs, settings), _LOGIN)
 
 
 def _credentials(settings: Settings) -> Iterator[Finding]:

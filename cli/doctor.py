@@ -25,6 +25,6 @@ def doctor(*, as_json: JsonFlag = False) -> int:
         is_local=bool(pubsub),
     )
     found = list(examine(settings))
-    rows = [(one.what, one.state, one.found, one.remedy) for one in found]
-    show_table([one.as_document() for one in found], ("what", "state", "found", "to do"), rows, as_json=as_json)
+    rows = [(one.state, one.what, f"{one.found} → {one.remedy}" if one.remedy else one.found) for one in found]
+    show_table([one.as_document() for one in found], ("state", "what", "found → to do"), rows, as_json=as_json)
     return ExitCode.FAILURE if any(one.state == "fault" for one in found) else ExitCode.SUCCESS

@@ -66,14 +66,19 @@ def _of_release(candidate: Release, stepped: Stepped) -> Forecast:
     if Conflict in kinds:
         line = f"another request has run under the id {candidate.release_id}"
         return Forecast(word="conflict", line=line, release_id=candidate.release_id, is_good=False)
-    if Retell in kinds or TryLater in kinds:
+    if TryLater in kinds:
+        line = (
+            f"{after.release_id} is {after.public_state.value}, and its dead letter is still on its way: try again soon"
+        )
+        return Forecast(word="later", line=line, release_id=after.release_id, is_good=False)
+    if Retell in kinds:
         line = f"a duplicate: {after.release_id} is {after.public_state.value}; nothing would start"
         return Forecast(word="duplicate", line=line, release_id=after.release_id)
     if Start in kinds or after.state is State.QUEUED:
         return _of_admitted(after, starts=Start in kinds)
     return Forecast(
         word=after.public_state.value,
-        line=f"{after.public_state.value} again: {after.result.reason}: {after.result.detail}",
+        line=f"{after.public_state.value} again: {after.result.detail or after.result.reason}",
         release_id=after.release_id,
         is_good=False,
         violations=after.result.violations,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 JsonFlag = Annotated[
     bool, typer.Option("--json", envvar="INTERLOCK_JSON", help="Print one JSON document instead of text.")
 ]
-"""The `--json` of every command that prints one result: the document is in schemas/command-output.v1.json."""
+"""The `--json` of every command that prints one result: the document is in cli/output.v1.json."""
 
 JsonLinesFlag = Annotated[
     bool, typer.Option("--json", envvar="INTERLOCK_JSON", help="Print one JSON object a line instead of text.")

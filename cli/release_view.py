@@ -66,6 +66,7 @@ def _facts(release: Release) -> Iterator[tuple[str, object]]:
     yield "job", plan and plan.job
     yield "lane", plan and plan.lane
     yield "attempt", release.attempt
+    yield "accepted", f"{release.accepted_at:%Y-%m-%d %H:%M:%S}"
     yield "execution", release.execution
     yield "log", release.log_uri
 

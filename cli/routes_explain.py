@@ -62,6 +62,7 @@ def _terms(route: "Route", asked: "ReleaseRequest") -> dict[str, Any]:
         "capacity": capacity(route),
         "rerun": route.rerun.value,
         "timeout_seconds": full.timeout_seconds or route.timeout_seconds,
+        "target_env": full.target_env,
         "request": {**full.document, "service": full.service},
         "violations": [one.as_dict() for one in policy_violations(route, full)],
     }
@@ -73,11 +74,11 @@ def _lines(document: dict[str, Any]) -> list[str]:
     if route is None:
         return [*lines, "no route takes it"]
     terms = ("job", "lane", "lane_mode", "capacity", "rerun", "timeout_seconds")
-    told = [f"  {key:<16} {route[key]}" for key in terms if route[key] is not None]
-    asked = [f"  {key:<16} {value}" for key, value in route["request"].items()]
+    told = [f"  {key:<17} {route[key]}" for key in terms if route[key] is not None]
+    asked = [f"  {key:<17} {value}" for key, value in route["request"].items()]
     wrong = [f"  rejected: {one['rule']} @ {one['pointer']}: expected {one['expected']}" for one in route["violations"]]
     return [*lines, f"takes   {route['route']}", *told, "  — with the route's defaults —", *asked, *wrong]
 
 
 def _why(missed: Any) -> str:
-    return f"wants {missed['key']} {' or '.join(missed['wants'])}, has {missed['has']}"
+    return f"wants {missed['key']} {' or '.join(missed['wants'])}, has {missed['has'] or 'none'}"
