@@ -67,9 +67,7 @@ def _of_release(candidate: Release, stepped: Stepped) -> Forecast:
         line = f"another request has run under the id {candidate.release_id}"
         return Forecast(word="conflict", line=line, release_id=candidate.release_id, is_good=False)
     if TryLater in kinds:
-        line = (
-            f"{after.release_id} is {after.public_state.value}, and its dead letter is still on its way: try again soon"
-        )
+        line = f"{after.release_id} is {after.public_state.value}, its dead letter still on its way: try again soon"
         return Forecast(word="later", line=line, release_id=after.release_id, is_good=False)
     if Retell in kinds:
         line = f"a duplicate: {after.release_id} is {after.public_state.value}; nothing would start"

@@ -82,7 +82,7 @@ def test_explain_tells_why_the_routes_before_did_not_match(
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "passed  production: wants target_env production, has staging"
     assert lines[1] == "takes   rest"
-    assert "  lane             staging/default" in lines
+    assert "  lane              staging/default" in lines
 
 
 def test_explain_of_what_no_route_takes_is_a_rejection(
