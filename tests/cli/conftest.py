@@ -1,5 +1,6 @@
 """Scenes for commands: the seeded ledger on SQLite, and a Pub/Sub of our own to publish on."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -20,19 +21,26 @@ def pubsub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="session")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the seeded ledger, and the logs of its executions."""
+    folder = tmp_path_factory.mktemp("seeded")
+    sow(open_ledger(f"sqlite://{folder}/ledger.db"), folder / "logs")
+    return folder
+
+
 @pytest.fixture
-def scene(tmp_path: Path, pubsub: str) -> Scene:
-    """Return a scene with a freshly seeded ledger on SQLite."""
-    scene = Scene(tmp_path, f"sqlite://{tmp_path}/ledger.db", pubsub).prepare()
-    sow(open_ledger(scene.ledger), tmp_path / "logs")
-    return scene
+def scene(tmp_path: Path, pubsub: str, seeded: Path) -> Scene:
+    """Return a scene with a seeded ledger of its own on SQLite."""
+    shutil.copy(seeded / "ledger.db", tmp_path)
+    return Scene(tmp_path, f"sqlite://{tmp_path}/ledger.db", pubsub, seeded / "logs").prepare()
 
 
 @pytest.fixture
 def firestore_scene(tmp_path: Path, pubsub: str, firestore_emulator: OfficialEmulator) -> Scene:
     """Return a scene whose seeded ledger is the test's own project in Google's emulator."""
     host = {"FIRESTORE_EMULATOR_HOST": firestore_emulator.address}
-    scene = Scene(tmp_path, f"firestore://test-{uuid4().hex[:12]}/(default)", pubsub, more=host).prepare()
+    scene = Scene(tmp_path, f"firestore://test-{uuid4().hex[:12]}/(default)", pubsub, tmp_path / "logs", more=host)
     with inside(scene, ""):
-        sow(open_ledger(scene.ledger), tmp_path / "logs")
-    return scene
+        sow(open_ledger(scene.ledger), scene.logs)
+    return scene.prepare()

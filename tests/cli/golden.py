@@ -23,8 +23,8 @@ def golden_file(case: Case) -> Path:
 def fresh_scene(pubsub: str) -> Iterator[Scene]:
     """Yield a scene with a freshly seeded ledger."""
     with TemporaryDirectory() as name:
-        scene = Scene(Path(name), f"sqlite://{name}/ledger.db", pubsub).prepare()
-        sow(open_ledger(scene.ledger), Path(name) / "logs")
+        scene = Scene(Path(name), f"sqlite://{name}/ledger.db", pubsub, Path(name) / "logs").prepare()
+        sow(open_ledger(scene.ledger), scene.logs)
         yield scene
 
 

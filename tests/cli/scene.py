@@ -37,11 +37,12 @@ class Ended:
 
 @dataclass(frozen=True)
 class Scene:
-    """Where commands run: a folder, a ledger's URL, and a Pub/Sub's address for those that publish."""
+    """Where commands run: a folder, a ledger's URL, a Pub/Sub's address for those that publish, a folder of logs."""
 
     folder: Path
     ledger: str
     pubsub: str = "127.0.0.1:1"
+    logs: Path = Path("logs")
     more: Mapping[str, str] = field(default_factory=dict)
 
     def prepare(self) -> "Scene":
@@ -84,7 +85,8 @@ class Scene:
         """Return the text without folders, ages and ids of this run."""
         for pattern, word in CHANGING:
             text = pattern.sub(word, text)
-        return text.replace(self.ledger, "LEDGER").replace(str(self.folder), "FOLDER")
+        text = text.replace(self.ledger, "LEDGER").replace(str(self.logs), "LOGS")
+        return text.replace(str(self.folder), "FOLDER")
 
 
 def as_golden(case: Case, ended: Ended) -> str:

@@ -10,11 +10,12 @@ from typer.main import get_command
 from cli.errors import ExitCode
 from cli.main import app
 from interlock.config import SETTINGS, Setting, settings_of
-from tests.docs import lifecycle_page
+from tests.docs import lifecycle_page, runbooks_page
 
 ROOT = Path(__file__).parents[2]
 README, COMMANDS = ROOT / "README.md", ROOT / "docs" / "commands.md"
 LIFECYCLE = ROOT / "docs" / "lifecycle.md"
+RUNBOOKS = ROOT / "docs" / "runbooks" / "README.md"
 BEGIN, END = "<!-- settings: generated from functions/interlock/config.py -->", "<!-- end of settings -->"
 WIDTH = 100
 INTRODUCTION = """# The command `interlock`
@@ -100,7 +101,12 @@ def help_text(path: str) -> str:
     return "\n".join(line.rstrip() for line in lines).strip()
 
 
-PAGES: Mapping[Path, Callable[[], str]] = {README: readme, COMMANDS: commands_page, LIFECYCLE: lifecycle_page.page}
+PAGES: Mapping[Path, Callable[[], str]] = {
+    README: readme,
+    COMMANDS: commands_page,
+    LIFECYCLE: lifecycle_page.page,
+    RUNBOOKS: runbooks_page.page,
+}
 
 
 if __name__ == "__main__":

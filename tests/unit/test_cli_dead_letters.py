@@ -24,7 +24,7 @@ from interlock.ports import Ledger
 from interlock.wiring import FullLedger, load_routes, open_ledger
 from tests.build import LIMITS, NOW, at
 from tests.fakes import FakePublisher, MemoryLedger
-from tests.unit.test_runbooks import REASONS as TOLD_REASONS
+from interlock.domain.reasons import REASONS as TOLD_REASONS
 
 ROUTES = Path(__file__).parents[2] / "local" / "routes.json"
 INTAKE = Intake(Contract.of(load_schema("release-request.v1")), load_routes(str(ROUTES)))
