@@ -6,7 +6,7 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 
 import grpc
-from google.api_core.exceptions import GoogleAPICallError
+from google.api_core.exceptions import GoogleAPICallError, PermissionDenied
 from google.cloud import run_v2
 from google.cloud.run_v2.services.jobs.transports import JobsGrpcTransport
 from google.pubsub_v1.services.publisher import PublisherClient
@@ -113,12 +113,22 @@ def _jobs(settings: Settings) -> Iterator[Finding]:
 
     client = _jobs_client(settings.run_endpoint)
     for job in sorted({route.job for route in load_routes(settings.routes)}):
-        try:
-            client.get_job(name=job, timeout=_SECONDS)
-            yield Finding(f"job {_short(job)}", "ok", "exists")
-        except GoogleAPICallError as error:
-            remedy = "deploy the job, or mend the route"
-            yield Finding(f"job {_short(job)}", "fault", f"{type(error).__name__}: {error.message}"[:300], remedy)
+        yield _job(client, job)
+
+
+def _job(client: run_v2.JobsClient, job: str) -> Finding:
+    _, project, _, location, _, name = job.split("/")
+    what = f"job {project}/{location}/{name}"
+    try:
+        client.get_job(name=job, timeout=_SECONDS)
+    except PermissionDenied as error:
+        remedy = "ask for roles/run.viewer on it; dispatch_release needs rights of its own: run: terraform apply"
+        return Finding(what, "fault", f"you may not look at it: {error.message}"[:300], remedy)
+    except GoogleAPICallError as error:
+        return Finding(
+            what, "fault", f"{type(error).__name__}: {error.message}"[:300], "deploy the job, or mend the route"
+        )
+    return Finding(what, "ok", "exists")
 
 
 def _pushes(found: Subscription) -> bool:

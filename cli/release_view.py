@@ -7,7 +7,7 @@ from typing import Any
 
 from cli.durations import shown
 from cli.reasons import reason_of_end, runbook_of
-from interlock.domain.release import OUTCOMES, Plan, Release, Step
+from interlock.domain.release import OUTCOMES, Cancellation, Plan, Release, Step
 from interlock.domain.status_event import status_event
 
 
@@ -23,9 +23,14 @@ def as_document(release: Release) -> dict[str, Any]:
         "payload_hash": release.payload_hash,
         "request": dict(release.request),
         "route_matched": None if matched is None else list(matched),
+        "cancellation": _cancellation(release.cancellation),
         "runbook": runbook_of(release.result.reason) if release.result.reason else None,
         "timeline": [_told(step, lasted) for step, lasted in _timed(release.history)],
     }
+
+
+def _cancellation(asked: Cancellation | None) -> dict[str, Any] | None:
+    return {"by": asked.requested_by, "at": asked.at.isoformat(), "reason": asked.reason} if asked else None
 
 
 def _told(step: Step, lasted: timedelta | None) -> dict[str, Any]:
@@ -72,7 +77,12 @@ def _facts(release: Release) -> Iterator[tuple[str, object]]:
 
 
 def _ending(release: Release) -> Iterator[tuple[str, object]]:
-    result = release.result
+    result, asked = release.result, release.cancellation
+    if asked:
+        yield (
+            "cancel",
+            f"asked for by {asked.requested_by or 'somebody'}" + (f": {asked.reason}" if asked.reason else ""),
+        )
     if result.reason:
         told = reason_of_end(result.reason)
         yield "reason", f"{result.reason}: {told.why}"

@@ -34,4 +34,4 @@ def test_a_topic_that_is_missing_is_a_fault(stack: Stack) -> None:
 def test_a_job_that_is_missing_is_a_fault(stack: Stack) -> None:
     routes = {"routes": [{"name": "a", "job": "projects/interlock-local/locations/local/jobs/none"}]}
     code, found = findings(stack, INTERLOCK_ROUTES=json.dumps(routes))
-    assert (code, found["job none"]["state"]) == (1, "fault")
+    assert (code, found["job interlock-local/local/none"]["state"]) == (1, "fault")
