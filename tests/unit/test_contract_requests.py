@@ -56,6 +56,8 @@ BROKEN: dict[str, set[str]] = {
     "maintenance-task-empty.json": {"/task minLength", "/task pattern"},
     "maintenance-with-script.json": {"/deployment_script additionalProperties"},
     "manifest-path-without-task-count.json": {" dependentRequired"},
+    "manifest-sha256-in-upper-case.json": {"/manifest_sha256 pattern"},
+    "manifest-sha256-without-manifest-path.json": {" dependentRequired"},
     "many-violations-at-once.json": {
         " required",
         "/artifact_path minLength",

@@ -49,6 +49,7 @@ def test_who_and_why_and_until_when_change_nothing(commentary: dict[str, object]
         {"script_args": ["a"]},
         {"params": {"A": 1}},
         {"manifest_path": "gs://my-artifacts/m.json", "task_count": 2},
+        {"manifest_sha256": SHA},
         {"timeout_seconds": 5},
         {"rollback": True},
     ],

@@ -116,12 +116,14 @@ def test_a_refused_source_is_told_with_what_is_allowed_and_without_its_credentia
     assert violation.found == "https://a.b/x.zip?token=[redacted]"
 
 
-def test_a_required_digest_covers_all_code_that_is_fetched() -> None:
+def test_a_required_digest_covers_all_that_is_fetched() -> None:
     route = a_route(require_digest=True)
     assert broken(route, a_release()) == ["/artifact_sha256 require_digest"]
     assert broken(route, a_release(artifact_sha256=SHA)) == []
     fetched = a_release(artifact_sha256=SHA, deployment_script="gs://b/x.sh")
     assert broken(route, fetched) == ["/script_sha256 require_digest"]
+    sharded = a_release(artifact_sha256=SHA, manifest_path="gs://b/m.json", task_count=2)
+    assert broken(route, sharded) == ["/manifest_sha256 require_digest"]
 
 
 def test_a_task_without_a_script_is_refused() -> None:

@@ -15,6 +15,7 @@ _PLAIN = {
     "deployment_script": "DEPLOYMENT_SCRIPT",
     "script_sha256": "SCRIPT_SHA256",
     "manifest_path": "MANIFEST_PATH",
+    "manifest_sha256": "MANIFEST_SHA256",
 }
 
 

@@ -52,13 +52,15 @@ def _sources(route: Route, request: ReleaseRequest) -> Iterator[Violation]:
 
 
 def _digests(route: Route, request: ReleaseRequest) -> Iterator[Violation]:
-    """Demand a digest of whatever code is fetched; a manifest is data the script checks, with no key for one."""
+    """Demand a digest of whatever is fetched."""
     if not route.require_digest:
         return
     if request.artifact_path is not None and request.artifact_sha256 is None:
         yield _no_digest("artifact_sha256")
     if request.deployment_script and _is_uri(request.deployment_script) and request.script_sha256 is None:
         yield _no_digest("script_sha256")
+    if request.manifest_path is not None and request.manifest_sha256 is None:
+        yield _no_digest("manifest_sha256")
 
 
 def _no_digest(key: str) -> Violation:

@@ -33,6 +33,7 @@ class ReleaseRequest:
     script_args: tuple[str, ...] = ()
     params: Mapping[str, Scalar]
     manifest_path: str | None = None
+    manifest_sha256: str | None = None
     task_count: int | None = None
     timeout_seconds: int | None = None
     not_after: datetime | None = None
