@@ -152,7 +152,7 @@ def letter(stack: Stack, request: dict[str, object]) -> KeptLetter:
 
 def tell(line: Line, words: dict[str, str], environment: dict[str, str]) -> None:
     """Run the line from a shell, as people do, and hold it to its end, its words and its shape."""
-    text = Template(line.text).substitute(words)
+    text = Template(line.text).substitute({name: shlex.quote(word) for name, word in words.items()})
     script = f"{shlex.join(COMMAND)} {text}; exit $?"
     done = subprocess.run(
         ["bash", "-c", script], env=environment, capture_output=True, text=True, check=False, timeout=180
