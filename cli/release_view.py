@@ -7,7 +7,7 @@ from typing import Any
 
 from cli.durations import shown
 from cli.reasons import reason_of_end, runbook_of
-from interlock.domain.release import OUTCOMES, Cancellation, Plan, Release, Step
+from interlock.domain.release import OUTCOMES, Cancellation, ItemGroup, Plan, Release, Step
 from interlock.domain.status_event import status_event
 
 
@@ -92,6 +92,12 @@ def _ending(release: Release) -> Iterator[tuple[str, object]]:
     yield "exit code", result.exit_code
     yield "replaced by", result.superseded_by
     yield from ((f"output {key}", value) for key, value in result.outputs.items())
+    yield from ((f"items {group.replace('_', ' ')}", _items(found)) for group, found in result.items.items())
+
+
+def _items(group: ItemGroup) -> str:
+    more = ", …" if group.count > len(group.names) else ""
+    return f"{group.count}: {', '.join(group.names)}{more}" if group.names else str(group.count)
 
 
 def _route(plan: Plan) -> str:

@@ -12,6 +12,7 @@ from interlock.domain.fence import SEALED
 from interlock.domain.release import Release
 from interlock.domain.transaction import Commit, Decision, Key, Kind, Record
 from interlock.ports import (
+    MOST_TASKS,
     Ambiguous,
     CloudRunUnavailable,
     ExecutionStatus,
@@ -141,7 +142,7 @@ class FakeResults:
     """Implements Results on two mappings."""
 
     owners: dict[tuple[str, int], str] = field(default_factory=dict)
-    results: dict[tuple[str, int, int], Mapping[str, Any]] = field(default_factory=dict)
+    left: dict[tuple[str, int, int], Mapping[str, Any]] = field(default_factory=dict)
 
     def owner(self, release_id: str, attempt: int) -> str | None:
         return self.owners.get((release_id, attempt))
@@ -149,8 +150,9 @@ class FakeResults:
     def seal(self, release_id: str, attempt: int) -> str:
         return self.owners.setdefault((release_id, attempt), SEALED)
 
-    def result(self, release_id: str, attempt: int, task_index: int) -> Mapping[str, Any] | None:
-        return self.results.get((release_id, attempt, task_index))
+    def results(self, release_id: str, attempt: int) -> Sequence[Mapping[str, Any]]:
+        found = {key[2]: one for key, one in self.left.items() if key[:2] == (release_id, attempt)}
+        return [found[task] for task in sorted(found)][:MOST_TASKS]
 
 
 @dataclass

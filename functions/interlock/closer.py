@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from interlock.domain.agent_result import with_agent_result
+from interlock.domain.agent_result import with_agent_results
 from interlock.domain.fence import SEALED
 from interlock.domain.release import Result, State
 from interlock.domain.step import Stepped, first_keys, step
@@ -58,8 +58,8 @@ class Closer:
         return self.results.seal(ended.release_id, ended.attempt) if self.results else SEALED
 
     def _told_by_agent(self, ended: Ended) -> Result:
-        found = self.results.result(ended.release_id, ended.attempt, 0) if self.results else None
-        return with_agent_result(ended.result, found)
+        tasks = self.results.results(ended.release_id, ended.attempt) if self.results else ()
+        return with_agent_results(ended.result, tasks)
 
 
 def _completion(ended: Ended, result: Result, owner: str | None) -> Complete:

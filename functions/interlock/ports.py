@@ -145,6 +145,10 @@ class ExecutionReader(Protocol):
         """Return how the execution stands, or None where it does not exist."""
 
 
+MOST_TASKS = 64
+"""Of a release with more tasks, the results of the first are read: a report must not take minutes."""
+
+
 class ResultsUnavailable(Exception):
     """The results store did not answer; the message must come back."""
 
@@ -162,8 +166,11 @@ class Fence(Protocol):
 class ResultReader(Protocol):
     """Reads what the agent left behind."""
 
-    def result(self, release_id: str, attempt: int, task_index: int) -> Mapping[str, Any] | None:
-        """Return the task's results.json, or None where it is missing or broken."""
+    def results(self, release_id: str, attempt: int) -> Sequence[Mapping[str, Any]]:
+        """Return the results.json of each task's last try, by task index, no more than MOST_TASKS.
+
+        What is missing or broken is left out: it never holds the platform's verdict up.
+        """
 
 
 class Results(Fence, ResultReader, Protocol):

@@ -95,13 +95,15 @@ class _Handler(BaseHTTPRequestHandler):
             return self._json(storage.faults.pop(0), {})
         listing, one = _LISTING.fullmatch(url.path), _OBJECT.fullmatch(url.path)
         if listing is not None:
-            return self._listing(listing[1], query.get("prefix", [""])[0])
+            return self._listing(listing[1], query.get("prefix", [""])[0], query.get("matchGlob", ["**"])[0])
         if one is None:
             return self._json(404, {})
         return self._object(one[1], unquote(one[2]), query)
 
-    def _listing(self, bucket: str, prefix: str) -> None:
-        names = [name for name in self.server.storage.names(bucket) if name.startswith(prefix)]
+    def _listing(self, bucket: str, prefix: str, glob: str) -> None:
+        pattern = re.escape(glob).replace(r"\*\*", ".*").replace(r"\*", "[^/]*")
+        found = [name for name in self.server.storage.names(bucket) if re.fullmatch(pattern, name)]
+        names = [name for name in found if name.startswith(prefix)]
         self._json(200, {"kind": "storage#objects", "items": [{"name": name, "bucket": bucket} for name in names]})
 
     def _object(self, bucket: str, name: str, query: dict[str, list[str]]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from interlock.domain.fence import SEALED
-from interlock.ports import Results, ResultsUnavailable
+from interlock.ports import MOST_TASKS, Results, ResultsUnavailable
 from interlock.wiring import open_results
 from interlock_agent.environment import Identity
 from interlock_agent.fence import take_fence
@@ -29,13 +29,16 @@ class Both:
     def fence(self, execution: str = "agent-one") -> str:
         return take_fence(_identity(execution=execution), self.store)
 
-    def end(self, code: int, *, task_attempt: int = 0) -> None:
-        ending = Ending("failure", code)
-        write_results(_identity(task_attempt=task_attempt), ending, self.store, started_at=NOW, ended_at=NOW)
+    def end(self, code: int, *, task: int = 3, task_attempt: int = 0) -> None:
+        identity = _identity(task=task, task_attempt=task_attempt)
+        write_results(identity, Ending("failure", code), self.store, started_at=NOW, ended_at=NOW)
+
+    def codes(self) -> list[int]:
+        return [one["exit_code"] for one in self.reader.results(RELEASE, 2)]
 
 
-def _identity(execution: str = "agent-one", task_attempt: int = 0) -> Identity:
-    return Identity(RELEASE, 2, 1, execution, 3, task_attempt, "")
+def _identity(execution: str = "agent-one", *, task: int = 3, task_attempt: int = 0) -> Identity:
+    return Identity(RELEASE, 2, 1, execution, task, task_attempt, "")
 
 
 @pytest.fixture
@@ -82,26 +85,41 @@ def test_only_one_of_eight_takes_the_fence(both: Both) -> None:
 
 
 def test_the_result_of_the_last_try_is_read(both: Both) -> None:
-    assert both.reader.result(RELEASE, 2, 3) is None
+    assert not both.reader.results(RELEASE, 2)
     for task_attempt in (0, 9, 10):
         both.end(task_attempt, task_attempt=task_attempt)
-    found = both.reader.result(RELEASE, 2, 3)
-    assert found is not None
-    assert found["exit_code"] == 10
+    assert both.codes() == [10]
+
+
+def test_every_task_is_read_by_its_index(both: Both) -> None:
+    for task in (10, 9, 0):
+        both.end(task, task=task)
+    both.end(90, task=9, task_attempt=1)
+    assert both.codes() == [0, 90, 10]
+
+
+def test_no_more_than_the_first_tasks_are_read(both: Both) -> None:
+    for task in reversed(range(MOST_TASKS + 1)):
+        both.end(task, task=task)
+    assert both.codes() == list(range(MOST_TASKS))
+
+
+def test_marks_of_items_are_no_results(both: Both) -> None:
+    both.store.create(f"{_identity().attempt_prefix}/items/0.json", {"exit_code": 1})
+    both.fence()
+    assert both.codes() == []
 
 
 def test_a_result_is_never_overwritten(both: Both) -> None:
     both.end(1)
     both.end(2)
-    found = both.reader.result(RELEASE, 2, 3)
-    assert found is not None
-    assert found["exit_code"] == 1
+    assert both.codes() == [1]
 
 
-def test_another_attempt_or_task_has_no_result(both: Both) -> None:
+def test_another_attempt_has_no_result(both: Both) -> None:
     both.end(1)
-    assert both.reader.result(RELEASE, 1, 3) is None
-    assert both.reader.result(RELEASE, 2, 30) is None
+    assert not both.reader.results(RELEASE, 1)
+    assert not both.reader.results(RELEASE, 20)
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b'"x"', b"\xff", b'{"outcome": '])
@@ -109,7 +127,7 @@ def test_a_broken_result_in_a_bucket_is_none(storage: Storage, data: bytes) -> N
     storage.put("results", "shop/1/0/results.json", data)
     reader = open_results("gs://results")
     assert reader is not None
-    assert reader.result("shop", 1, 0) is None
+    assert not reader.results("shop", 1)
 
 
 def test_a_bucket_that_may_not_be_read_has_no_result_and_no_owner(storage: Storage) -> None:
@@ -117,7 +135,8 @@ def test_a_bucket_that_may_not_be_read_has_no_result_and_no_owner(storage: Stora
     reader = open_results("gs://results")
     assert reader is not None
     storage.faults = [403] * 2
-    assert (reader.result("shop", 1, 0), reader.owner("shop", 1)) == (None, None)
+    assert not reader.results("shop", 1)
+    assert reader.owner("shop", 1) is None
 
 
 def test_a_fence_that_can_be_neither_taken_nor_read_is_not_sealed(storage: Storage) -> None:

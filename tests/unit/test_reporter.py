@@ -121,7 +121,7 @@ def test_the_execution_that_owns_the_fence_counts_not_the_one_that_was_confirmed
 
 
 def test_what_the_agent_left_behind_is_told(world: World) -> None:
-    world.results.results["web-1", 1, 0] = {"exit_code": 3, "outputs": {"url": "https://x"}, "error_lines": ["boom"]}
+    world.results.left["web-1", 1, 0] = {"exit_code": 3, "outputs": {"url": "https://x"}, "error_lines": ["boom"]}
     world.report(completion(succeeded=False))
     [event] = world.publisher.published[STATUS]
     told = json.loads(event.data)
@@ -129,13 +129,13 @@ def test_what_the_agent_left_behind_is_told(world: World) -> None:
 
 
 def test_a_broken_result_never_changes_the_verdict(world: World) -> None:
-    world.results.results["web-1", 1, 0] = {"outcome": "failure", "exit_code": "x", "outputs": 7, "error_lines": {}}
+    world.results.left["web-1", 1, 0] = {"outcome": "failure", "exit_code": "x", "outputs": 7, "error_lines": {}}
     world.report(completion())
     assert world.told() == ["succeeded"]
 
 
 def test_a_secret_in_what_the_agent_left_behind_does_not_leave(world: World) -> None:
-    world.results.results["web-1", 1, 0] = {"error_lines": ["login failed: password=hunter2hunter2"]}
+    world.results.left["web-1", 1, 0] = {"error_lines": ["login failed: password=hunter2hunter2"]}
     world.report(completion(succeeded=False))
     assert "hunter2" not in str(world.publisher.published)
 

@@ -1,17 +1,15 @@
 """The results store where it is a directory (`file:///DIR`)."""
 
 import json
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 from urllib.parse import quote
 
 from interlock.domain.fence import SEALED, owner_named, sealed_fence
-from interlock.ports import ResultsUnavailable
-
-_RESULT = re.compile(r"results(?:-([0-9]{1,9}))?\.json")
+from interlock.domain.task_results import last_results
+from interlock.ports import MOST_TASKS, ResultsUnavailable
 
 
 class FileResults:
@@ -45,11 +43,13 @@ class FileResults:
             return owner
         raise ResultsUnavailable(f"the fence of {release_id}, attempt {attempt}, names no owner")
 
-    def result(self, release_id: str, attempt: int, task_index: int) -> Mapping[str, Any] | None:
-        """Return the results.json of the task's last try, or None where it is missing or broken."""
-        paths = (self._attempt(release_id, attempt) / str(task_index)).glob("results*.json")
-        tries = [(int(found[1] or 0), path) for path in paths if (found := _RESULT.fullmatch(path.name))]
-        return _read(max(tries)[1]) if tries else None
+    def results(self, release_id: str, attempt: int) -> Sequence[Mapping[str, Any]]:
+        """Return the results.json of each task's last try, by task index; what is missing or broken is left out."""
+        folder = self._attempt(release_id, attempt)
+        names = last_results(
+            (str(path.relative_to(folder)) for path in folder.glob("*/results*.json")), limit=MOST_TASKS
+        )
+        return [found for name in names if (found := _read(folder / name))]
 
     def _attempt(self, release_id: str, attempt: int) -> Path:
         return self._root / quote(release_id, safe="") / str(attempt)

@@ -1,8 +1,8 @@
 """The results store where it is a bucket (`gs://BUCKET/PREFIX`)."""
 
 import json
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import quote
 
@@ -13,11 +13,12 @@ from google.cloud.storage.retry import DEFAULT_RETRY
 from requests.exceptions import RequestException
 
 from interlock.domain.fence import SEALED, owner_named, sealed_fence
-from interlock.ports import ResultsUnavailable
+from interlock.domain.task_results import last_results
+from interlock.ports import MOST_TASKS, ResultsUnavailable
 
 _RETRY = DEFAULT_RETRY.with_timeout(15.0)
 _SECONDS = 5.0
-_RESULT = re.compile(r".*/results(?:-([0-9]{1,9}))?\.json")
+_AT_ONCE = 8
 _MOST_BYTES = 1024 * 1024
 _PROBLEMS = (GoogleAPIError, GoogleAuthError, RequestException)
 
@@ -61,20 +62,26 @@ class GcsResults:
             return owner
         raise ResultsUnavailable(f"may not seal the fence of {release_id}: {error}"[:500]) from error
 
-    def result(self, release_id: str, attempt: int, task_index: int) -> Mapping[str, Any] | None:
-        """Return the results.json of the task's last try, or None: it never holds the platform's verdict up."""
+    def results(self, release_id: str, attempt: int) -> Sequence[Mapping[str, Any]]:
+        """Return the results.json of each task's last try, by task index: they never hold the platform's verdict up."""
+        prefix = f"{self._attempt(release_id, attempt)}/"
         try:
-            name = self._last(f"{self._attempt(release_id, attempt)}/{task_index}/results")
-            return self._read(name) if name else None
+            names = last_results((name.removeprefix(prefix) for name in self._names(prefix)), limit=MOST_TASKS)
+            with ThreadPoolExecutor(_AT_ONCE) as readers:
+                found = list(readers.map(lambda name: self._read(prefix + name), names))
         except _PROBLEMS:
-            return None
+            return ()
+        return [one for one in found if one]
 
-    def _last(self, prefix: str) -> str | None:
+    def _names(self, prefix: str) -> Iterator[str]:
         blobs = self._bucket.list_blobs(
-            prefix=prefix, timeout=_SECONDS, retry=_RETRY, fields="items(name),nextPageToken"
+            prefix=prefix,
+            match_glob="**/results*.json",
+            timeout=_SECONDS,
+            retry=_RETRY,
+            fields="items(name),nextPageToken",
         )
-        tries = [(int(found[1] or 0), blob.name) for blob in blobs if (found := _RESULT.fullmatch(blob.name))]
-        return max(tries)[1] if tries else None
+        return (blob.name for blob in blobs)
 
     def _read(self, name: str) -> Mapping[str, Any] | None:
         blob = self._bucket.blob(name)

@@ -1,36 +1,73 @@
-"""The agent's results.json as far as a status event tells it; what is broken is left out, never believed."""
+"""The agents' results as far as a status event tells them; what is broken is left out, never believed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from interlock.domain.foreign_json import whole_number
 from interlock.domain.redaction import redact_text
-from interlock.domain.release import Result
+from interlock.domain.release import ItemGroup, Result
 
 _MOST_OUTPUTS = 50
 _MOST_LINES = 20
+_MOST_NAMES = 50
 _LONGEST = 1000
+_LONGEST_NAME = 200
+
+_GROUPS = {"succeeded": ("done_before", "succeeded"), "failed": ("failed",), "not_started": ("not_started",)}
+"""Each group of the release's items, and the groups of a task's that make it up: done in an earlier try is done."""
+
+AgentResult = Mapping[str, Any]
 
 
-def with_agent_result(result: Result, found: Mapping[str, Any] | None) -> Result:
-    """Return the result with exit code, outputs and last error lines; the platform's verdict stays as it is."""
-    if found is None:
+def with_agent_results(result: Result, tasks: Sequence[AgentResult]) -> Result:
+    """Return the result with what the tasks left, given by their index; the platform's verdict stays as it is.
+
+    Exit code and last error lines are of the first task that did not succeed, outputs and items of them all; of two
+    tasks with the same output the first is heard.
+    """
+    if not tasks:
         return result
-    exit_code = found.get("exit_code")
+    telling = next((one for one in tasks if one.get("outcome") != "success"), tasks[0])
+    exit_code = whole_number(telling.get("exit_code"))
     return replace(
         result,
-        exit_code=exit_code if type(exit_code) is int else result.exit_code,
-        outputs=_outputs(found.get("outputs")),
-        error_lines=_lines(found.get("error_lines")),
+        exit_code=result.exit_code if exit_code is None else exit_code,
+        outputs=_outputs(tasks),
+        error_lines=_lines(telling.get("error_lines")),
+        items=_items(tasks),
     )
 
 
-def _outputs(found: Any) -> Mapping[str, str]:
+def _outputs(tasks: Sequence[AgentResult]) -> Mapping[str, str]:
+    merged: dict[str, str] = {}
+    for task in tasks:
+        for key, value in _texts(task.get("outputs")):
+            merged.setdefault(key[:_LONGEST], redact_text(value)[:_LONGEST])
+    return dict(list(merged.items())[:_MOST_OUTPUTS])
+
+
+def _texts(found: Any) -> Iterator[tuple[str, str]]:
     pairs = found.items() if isinstance(found, dict) else ()
-    texts = [(key, value) for key, value in pairs if isinstance(key, str) and isinstance(value, str)]
-    return {key[:_LONGEST]: redact_text(value)[:_LONGEST] for key, value in texts[:_MOST_OUTPUTS]}
+    return ((key, value) for key, value in pairs if isinstance(key, str) and isinstance(value, str))
 
 
 def _lines(found: Any) -> tuple[str, ...]:
-    lines = [line for line in found if isinstance(line, str)] if isinstance(found, list) else []
-    return tuple(redact_text(line)[:_LONGEST] for line in lines[-_MOST_LINES:])
+    return tuple(redact_text(line)[:_LONGEST] for line in _strings(found)[-_MOST_LINES:])
+
+
+def _items(tasks: Sequence[AgentResult]) -> Mapping[str, ItemGroup]:
+    shares = [found for one in tasks if isinstance(found := one.get("items"), dict)]
+    if not shares:
+        return {}
+    return {group: _group([share.get(part) for share in shares for part in parts]) for group, parts in _GROUPS.items()}
+
+
+def _group(parts: Sequence[Any]) -> ItemGroup:
+    told = [part for part in parts if isinstance(part, dict)]
+    names = [redact_text(name)[:_LONGEST_NAME] for part in told for name in _strings(part.get("names"))]
+    return ItemGroup(sum(whole_number(part.get("count")) or 0 for part in told), tuple(names[:_MOST_NAMES]))
+
+
+def _strings(found: Any) -> list[str]:
+    return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []

@@ -123,6 +123,14 @@ class Cancellation:
     reason: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class ItemGroup:
+    """How many items of a manifest fared alike, and the first of their names."""
+
+    count: int
+    names: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """How the release ended, in Interlock's words."""
@@ -132,6 +140,7 @@ class Result:
     exit_code: int | None = None
     outputs: Mapping[str, str] = field(default_factory=dict)
     error_lines: tuple[str, ...] = ()
+    items: Mapping[str, ItemGroup] = field(default_factory=dict)
     violations: tuple[Violation, ...] = ()
     superseded_by: str | None = None
 

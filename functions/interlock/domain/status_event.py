@@ -48,6 +48,7 @@ def _ending(release: Release) -> Mapping[str, Any]:
         "exit_code": result.exit_code,
         "outputs": dict(result.outputs),
         "error_lines": list(result.error_lines),
+        "items": {group: {"count": one.count, "names": list(one.names)} for group, one in result.items.items()},
         "violations": [violation.as_dict() for violation in result.violations],
         "superseded_by": result.superseded_by,
     }

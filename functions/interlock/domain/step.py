@@ -8,7 +8,7 @@ from interlock.domain.lane import Lane
 from interlock.domain.lifecycle import decide
 from interlock.domain.release import Outbox, Release
 from interlock.domain.transaction import Commit, Decision, Key, Load, Record, Snapshot
-from interlock.domain.transition import Bury, Effect, Event, Limits, Replace, Submit, Supersede, Transition
+from interlock.domain.transition import Bury, Confirm, Effect, Event, Limits, Replace, Submit, Supersede, Transition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +42,8 @@ def step(release_id: str, event: Event, *, now: datetime, limits: Limits) -> Dec
     def decision(snapshot: Snapshot) -> Load | Commit[Stepped]:
         release = _release(snapshot, release_key(release_id))
         key = _lane_in_question(release, event)
-        if key is not None and key not in snapshot:
-            return Load((key,))
+        if key is not None and key not in snapshot and not isinstance(event, Confirm):
+            return Load((key,))  # a confirmed start keeps the lane it holds, so that needs no look
         lane = _lane(snapshot, key)
         after = decide(release, lane, event, now=now, limits=limits)
         replaced = {
