@@ -10,6 +10,7 @@ from interlock.domain.release import ItemGroup, Result
 
 _MOST_OUTPUTS = 50
 _MOST_LINES = 20
+_MOST_ITEMS = 10_000
 _MOST_NAMES = 50
 _LONGEST = 1000
 _LONGEST_NAME = 200
@@ -66,7 +67,8 @@ def _items(tasks: Sequence[AgentResult]) -> Mapping[str, ItemGroup]:
 def _group(parts: Sequence[Any]) -> ItemGroup:
     told = [part for part in parts if isinstance(part, dict)]
     names = [redact_text(name)[:_LONGEST_NAME] for part in told for name in _strings(part.get("names"))]
-    return ItemGroup(sum(whole_number(part.get("count")) or 0 for part in told), tuple(names[:_MOST_NAMES]))
+    count = sum(max(0, whole_number(part.get("count")) or 0) for part in told)
+    return ItemGroup(min(count, _MOST_ITEMS), tuple(names[:_MOST_NAMES]))
 
 
 def _strings(found: Any) -> list[str]:
