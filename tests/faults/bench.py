@@ -1,9 +1,11 @@
 """What the fault tests arm, publish and look at."""
 
 import json
+import os
+import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,79 +16,103 @@ from google.cloud.run_v2.services.executions.transports import ExecutionsGrpcTra
 
 from local import names
 from local.plan import DEFAULT_ROUTES
-from tests.e2e.stack import Stack, Tail, wait_until
-from tests.faults.killing import Faults
+from tests.e2e.stack import Stack, plan_for
+from tests.faults.killing import FAULTS_DIR, Faults
+from tests.faults.news import News
+from tests.faults.proxy import Proxy
 
 FUNCTIONS = Path(__file__).with_name("functions") / "main.py"
-SCRIPT = 'echo "$RELEASE_ID" >> "$RELEASE_PARAM_TALLY"'
+BEGIN = 'echo "start $EPOCHREALTIME $TARGET_ENV/$SERVICE $RELEASE_ID" >> "$RELEASE_PARAM_TALLY"'
+END = 'echo "end $EPOCHREALTIME $TARGET_ENV/$SERVICE $RELEASE_ID" >> "$RELEASE_PARAM_TALLY"'
+WAIT = 'until [ -e "$RELEASE_PARAM_DOOR" ]; do sleep 0.1; done'
 GONE = "gone"
+TIMES = {"INTERLOCK_LEASE_SECONDS": "3", "INTERLOCK_START_TIMEOUT_SECONDS": "2", "INTERLOCK_MAX_STARTS": "4"}
+"""A claim must outlive a start, and a taken-over start is what takes the time here."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Bench:
-    """A stack, the faults armed on it, and the file to which every script adds the id of its release."""
+    """A stack behind proxies, the faults armed on it, and the file in which every script notes its start and end."""
 
     stack: Stack
     armed: Path
-    tally: Path
+    cloud_run: Proxy
+    pubsub: Proxy
+    news: News
 
     @property
-    def faults(self) -> Faults:
-        return Faults(self.armed)
+    def tally(self) -> Path:
+        return self.armed / "tally"
 
-    def request(self, name: str, *, script: str = SCRIPT, **changes: Any) -> dict[str, Any]:
+    def faults(self, function: str) -> Faults:
+        return Faults(self.armed, function)
+
+    def request(self, name: str, *, waits: bool = False, seconds: float = 0, **changes: Any) -> dict[str, Any]:
+        """Return a request whose script notes its start and end; one that waits does so until its door is opened."""
         release_id = f"{name}-{uuid4().hex[:8]}"
-        return self.stack.a_request(release_id, script=script, params={"TALLY": str(self.tally)}, **changes)
+        params = {"TALLY": str(self.tally), "DOOR": str(self.door(release_id))}
+        script = "\n".join((f"trap '{END}' EXIT", BEGIN, WAIT if waits else f"sleep {seconds}"))
+        return self.stack.a_request(release_id, script=script, params=params, **changes)
 
-    def runs(self, release_id: str) -> int:
-        return self.tally.read_text().splitlines().count(release_id) if self.tally.exists() else 0
+    def door(self, release_id: str) -> Path:
+        return self.armed / f"{release_id}.door"
+
+    def deafen(self, release_id: str, *ways: str) -> None:
+        """Lose the release's completion entries that come by these ways, by default by all."""
+        for way in ways or ("deaf_to_eventarc", "deaf_to_sink"):
+            self.faults("report_status").arm(release_id, way)
+
+    def kill(self, function: str) -> None:
+        """Lose the function's instance from outside, master and workers at once."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.stack.pid(function), signal.SIGKILL)
+
+    def marks(self, release_id: str, word: str) -> int:
+        lines = self.tally.read_text().splitlines() if self.tally.exists() else []
+        return sum(line.startswith(f"{word} ") and line.endswith(f" {release_id}") for line in lines)
+
+    def is_running(self, release_id: str) -> bool:
+        return self.marks(release_id, "start") > 0 and self.state(release_id) == "started"
 
     def state(self, release_id: str) -> str | None:
         release = self.stack.release(release_id)
-        return release.state if release else None
+        return release.state.value if release else None
 
-    def executions(self, release_id: str) -> list[str]:
-        """Return the names of all executions that bear the release."""
+    def executions(self, release_id: str) -> list[run_v2.Execution]:
+        """Return all executions that bear the release."""
         with grpc.insecure_channel(self.stack.plan.address(names.CLOUD_RUN)) as channel:
             client = run_v2.ExecutionsClient(transport=ExecutionsGrpcTransport(channel=channel))
             found = client.list_executions(parent=f"{names.PARENT}/jobs/release-agent", timeout=10)
-            return [one.name for one in found if _bears(one, release_id)]
-
-    @contextmanager
-    def news(self) -> Iterator["News"]:
-        with self.stack.tail() as tail:
-            yield News(tail)
+            return [one for one in found if bears(one, release_id)]
 
 
-def _bears(execution: run_v2.Execution, release_id: str) -> bool:
+def bears(execution: run_v2.Execution, release_id: str) -> bool:
     variables = execution.template.containers[0].env
     return any(one.name == "INTERLOCK_RELEASE_ID" and one.value == release_id for one in variables)
 
 
-@dataclass
-class News:
-    """Status events from now on, each once, by its release."""
-
-    tail: Tail
-    events: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
-
-    def look(self, release_id: str) -> list[dict[str, Any]]:
-        """Return the release's events so far, each once, in the order they first came."""
-        for event in self.tail.pull():
-            known = self.events.setdefault((event["release_id"], event["sequence"]), event)
-            assert known == event, "an event told again must be the same event"
-        return [event for event in self.events.values() if event["release_id"] == release_id]
-
-    def until(self, release_id: str, state: str) -> list[str]:
-        """Wait for the state to be told; return all that was told, after checking that its sequence rises."""
-        events = wait_until(lambda: self._told(release_id, state))
-        numbers = [event["sequence"] for event in events]
-        assert numbers == sorted(numbers)
-        return [event["state"] for event in events]
-
-    def _told(self, release_id: str, state: str) -> list[dict[str, Any]]:
-        events = self.look(release_id)
-        return events if any(event["state"] == state for event in events) else []
+@contextmanager
+def a_bench(folder: Path, **changes: Any) -> Iterator[Bench]:
+    """Start a stack whose functions can be killed, and whose Cloud Run and Pub/Sub can be made to fail."""
+    armed = folder / "armed"
+    armed.mkdir()
+    plan = plan_for(
+        folder / "state",
+        functions_source=FUNCTIONS,
+        routes=make_routes(folder / "routes.json"),
+        reconcile_every=1.0,
+        **changes,
+    )
+    with ExitStack() as ends:
+        cloud_run = ends.enter_context(Proxy(plan.address(names.CLOUD_RUN)))
+        pubsub = ends.enter_context(Proxy(plan.address(names.PUBSUB)))
+        proxies = {"INTERLOCK_RUN_ENDPOINT": cloud_run.address, "PUBSUB_EMULATOR_HOST": pubsub.address}
+        extra = {FAULTS_DIR: str(armed), **TIMES, **proxies, **plan.extra_environment}
+        stack = Stack(replace(plan, extra_environment=extra))
+        ends.callback(stack.down)
+        stack.up()
+        tail = ends.enter_context(stack.tail())
+        yield Bench(stack, armed, cloud_run, pubsub, News(tail))
 
 
 def make_routes(path: Path) -> Path:

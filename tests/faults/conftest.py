@@ -1,34 +1,18 @@
-"""One local stack whose functions can be killed at chosen points."""
+"""One local stack whose functions can be killed at chosen points, and whose servers can be made to fail."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
 
-from tests.e2e.stack import Stack, plan_for
-from tests.faults.bench import FUNCTIONS, Bench, make_routes
-from tests.faults.killing import FAULTS_DIR
+from tests.faults.bench import Bench, a_bench
 
 
 @pytest.fixture(scope="package")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """Return the stack that all faults share; leave it running."""
-    folder = tmp_path_factory.mktemp("faults")
-    (folder / "armed").mkdir()
-    # A claim must outlive a start, and a taken-over start is what takes the time here.
-    times = {"INTERLOCK_LEASE_SECONDS": "3", "INTERLOCK_START_TIMEOUT_SECONDS": "2"}
-    plan = plan_for(
-        folder / "state",
-        functions_source=FUNCTIONS,
-        routes=make_routes(folder / "routes.json"),
-        reconcile_every=2.0,
-        extra_environment={FAULTS_DIR: str(folder / "armed"), **times},
-    )
-    stack = Stack(plan)
-    try:
-        yield Bench(stack.up(), folder / "armed", folder / "tally")
-    finally:
-        stack.down()
+    with a_bench(tmp_path_factory.mktemp("faults")) as bench:
+        yield bench
 
 
 @pytest.fixture

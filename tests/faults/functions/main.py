@@ -1,51 +1,173 @@
-"""The real functions, composed from the real ports; those of dispatch_release and report_status can be made to kill."""
+"""The real functions, composed from the real ports; each can be made to kill its process, and report to be deaf."""
 
+import base64
+import json
 import os
-from functools import cache
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from functools import cache, partial
 from pathlib import Path
+from typing import cast
 
 import flask
 
 from interlock.adapters.cloud_run_jobs import CloudRunJobs
-from interlock.config import DispatchSettings, ReportSettings
-from interlock.edge import Answer, answer
+from interlock.adapters.json_journal import JsonJournal
+from interlock.closer import Closer
+from interlock.config import AlertSettings, DispatchSettings, ReconcileSettings, ReportSettings
+from interlock.edge import Delivery, Verdict, answer
 from interlock.handlers import dispatch_release as dispatching
-from interlock.handlers import report_status as reporting
-from interlock.handlers.alert_dead_letter import alert_dead_letter
-from interlock.handlers.reconcile_releases import reconcile_releases
-from interlock.wiring import open_ledger, open_publisher
-from tests.faults.killing import FAULTS_DIR, Faults, KillingJobs, KillingLedger, KillingPublisher
+from interlock.handlers.alert_dead_letter import Alerter
+from interlock.handlers.reconcile_releases import Reconciler
+from interlock.handlers.report_status import Reporter
+from interlock.outbox import Postman
+from interlock.ports import Journal, LedgerUnavailable, PublishFailed, Results
+from interlock.wiring import open_ledger, open_publisher, open_results, utc_now
+from tests.faults.killing import (
+    FAULTS_DIR,
+    SUBJECTS,
+    Faults,
+    KillingJobs,
+    KillingJournal,
+    KillingLedger,
+    KillingPublisher,
+    KillingResults,
+)
 
-__all__ = ["alert_dead_letter", "dispatch_release", "reconcile_releases", "report_status"]
+DEAF = ("deaf_to_eventarc", "deaf_to_sink")
+"""Points of report_status: it takes the release's entry by that way, keeps it in a file and does nothing about it."""
+
+Handle = Callable[[Delivery, Journal], Verdict]
+Function = Callable[[flask.Request], flask.typing.ResponseReturnValue]
+
+
+@cache
+def _faults(function: str) -> Faults:
+    return Faults(Path(os.environ[FAULTS_DIR]), function)
 
 
 @cache
 def _dispatcher() -> dispatching.Dispatcher:
-    settings = DispatchSettings.read(os.environ)
-    faults = Faults(Path(os.environ[FAULTS_DIR]))
+    settings, faults = DispatchSettings.read(os.environ), _faults("dispatch_release")
     jobs = CloudRunJobs(settings.run_endpoint, start_timeout_seconds=settings.start_timeout_seconds)
-    return dispatching.compose(
+    dispatcher = dispatching.compose(
         settings,
         ledger=KillingLedger(open_ledger(settings.ledger), faults),
         jobs=KillingJobs(jobs, faults),
         publisher=KillingPublisher(open_publisher(settings.pubsub_endpoint), faults),
     )
+    fence = _results(settings.results, faults)
+    return replace(dispatcher, launcher=replace(dispatcher.launcher, fence=lambda: fence))
+
+
+def _closer(settings: ReportSettings, faults: Faults) -> Closer:
+    ledger = KillingLedger(open_ledger(settings.ledger), faults)
+    postman = Postman(
+        ledger=ledger,
+        publisher=KillingPublisher(open_publisher(settings.pubsub_endpoint), faults),
+        instance=settings.instance,
+        status_topic=settings.status_topic,
+        requests_topic=settings.requests_topic,
+    )
+    return Closer(ledger=ledger, results=_results(settings.results, faults), postman=postman, now=utc_now)
+
+
+def _results(url: str | None, faults: Faults) -> Results:
+    results = open_results(url)
+    assert results
+    return cast("Results", KillingResults(results, faults))
 
 
 @cache
-def _reporter() -> reporting.Reporter:
-    settings = ReportSettings.read(os.environ)
-    faults = Faults(Path(os.environ[FAULTS_DIR]))
-    return reporting.compose(
-        settings,
-        ledger=KillingLedger(open_ledger(settings.ledger), faults),
-        publisher=KillingPublisher(open_publisher(settings.pubsub_endpoint), faults),
+def _reporter() -> Reporter:
+    return Reporter(_closer(ReportSettings.read(os.environ), _faults("report_status")))
+
+
+@cache
+def _reconciler() -> Reconciler:
+    settings, faults = ReconcileSettings.read(os.environ), _faults("reconcile_releases")
+    return Reconciler(
+        reader=KillingLedger(open_ledger(settings.ledger), faults),
+        executions=KillingJobs(CloudRunJobs(settings.run_endpoint), faults),
+        closer=_closer(settings, faults),
+        page_size=settings.page_size,
+        budget=timedelta(seconds=settings.budget_seconds),
+        now=utc_now,
     )
 
 
-def dispatch_release(request: flask.Request) -> Answer:
-    return answer(request, "dispatch_release", _dispatcher().handle)
+@cache
+def _alerter() -> Alerter:
+    settings, faults = AlertSettings.read(os.environ), _faults("alert_dead_letter")
+    ledger = KillingLedger(open_ledger(settings.ledger), faults)
+    postman = Postman(
+        ledger=ledger,
+        publisher=KillingPublisher(open_publisher(settings.pubsub_endpoint), faults),
+        instance=settings.instance,
+        status_topic=settings.status_topic,
+    )
+    return Alerter(ledger=ledger, postman=postman, runbooks=settings.runbooks, now=utc_now)
 
 
-def report_status(request: flask.Request) -> Answer:
-    return answer(request, "report_status", _reporter().handle)
+def _mortal(faults: Faults, function: Function, request: flask.Request) -> flask.typing.ResponseReturnValue:
+    """Call the function; it can die before it reads anything, before it acknowledges and after that."""
+    text = _text(request)
+    SUBJECTS.set([one for one in faults.noticed() if one in text or not text])
+    faults.reach_all("before_start")
+    response = flask.make_response(function(request))
+    if response.status_code < 300:
+        faults.reach_all("before_acknowledge")
+        response.call_on_close(partial(_after, faults, tuple(SUBJECTS.get())))
+    return response
+
+
+def _after(faults: Faults, subjects: tuple[str, ...]) -> None:
+    for release_id in subjects:
+        faults.reach(release_id, "after_acknowledge")
+
+
+def _text(request: flask.Request) -> str:
+    return f"{request.get_data(as_text=True)}{_entry(request).decode()}" if request.get_data() else ""
+
+
+def _entry(request: flask.Request) -> bytes:
+    document = json.loads(request.get_data())
+    return base64.b64decode(document["message"].get("data", "")) if "message" in document else request.get_data()
+
+
+def _journaled(handle: Handle, faults: Faults) -> Handle:
+    return lambda delivery, journal: handle(delivery, KillingJournal(journal, faults))
+
+
+def dispatch_release(request: flask.Request) -> flask.typing.ResponseReturnValue:
+    faults = _faults("dispatch_release")
+    return _mortal(faults, lambda one: answer(one, faults.function, _dispatcher().handle), request)
+
+
+def alert_dead_letter(request: flask.Request) -> flask.typing.ResponseReturnValue:
+    faults = _faults("alert_dead_letter")
+    handle = _journaled(_alerter().handle, faults)
+    return _mortal(faults, lambda one: answer(one, faults.function, handle), request)
+
+
+def report_status(request: flask.Request) -> flask.typing.ResponseReturnValue:
+    faults = _faults("report_status")
+    way = DEAF["message" in request.get_json()]
+    for release_id in faults.noticed():
+        if faults.is_armed(release_id, way) and release_id in _text(request):
+            faults.keep(release_id, _entry(request))
+            return "", 204
+    return _mortal(faults, lambda one: answer(one, faults.function, _reporter().handle), request)
+
+
+def reconcile_releases(request: flask.Request) -> flask.typing.ResponseReturnValue:
+    return _mortal(_faults("reconcile_releases"), _tick, request)
+
+
+def _tick(_request: flask.Request) -> flask.typing.ResponseReturnValue:
+    try:
+        _reconciler().reconcile(JsonJournal({"function": "reconcile_releases"}))
+    except (LedgerUnavailable, PublishFailed):
+        return "unavailable\n", 503
+    return "", 200

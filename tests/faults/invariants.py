@@ -1,0 +1,75 @@
+"""What must hold of every release, whatever was killed, failed or came late."""
+
+from dataclasses import dataclass
+
+from interlock.domain.lane import Lane
+from interlock.domain.release import Release
+from interlock.domain.transaction import Key
+from tests.e2e.stack import wait_until
+from tests.faults.bench import Bench
+from tests.faults.tally import lanes, overlaps, read
+
+RAN = {"succeeded", "failed", "cancelled"}
+QUIET_SECONDS = 90.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """How a release is to end, how often its script is to have run, and in how many executions, if that is certain."""
+
+    release_id: str
+    state: str = "succeeded"
+    runs: int = 1
+    executions: int | None = None
+
+
+def assert_invariants(bench: Bench, fate: Fate) -> None:
+    """Wait until the release is closed and nothing of it is left to do; then hold it to every rule.
+
+    One script run per attempt; one closing state, told at least once and always under the same id; the sequence
+    rises; nothing is left to be sent; no lane is held by it, and no other script of its lane ran beside its own.
+    """
+    release = wait_until(lambda: _settled(bench, fate.release_id), within=QUIET_SECONDS)
+    assert release
+    assert (release.state.value, release.attempt) == (fate.state, 1), f"{fate}: {release.state}, {release.result}"
+    assert bench.marks(fate.release_id, "start") == fate.runs, f"{fate}: not one run"
+    if fate.executions is not None:
+        assert len(bench.executions(fate.release_id)) == fate.executions, f"{fate}: not as many executions"
+    _assert_told(bench, fate)
+    _assert_rises([step.sequence for step in release.history], fate)
+    _assert_lane_is_left(bench, release)
+
+
+def _settled(bench: Bench, release_id: str) -> Release | None:
+    release = bench.stack.release(release_id)
+    is_quiet = release is not None and release.is_closed and release.outbox.is_empty
+    return release if is_quiet and release and bench.news.has(release_id, release.state.value) else None
+
+
+def _assert_told(bench: Bench, fate: Fate) -> None:
+    told = bench.news.of(fate.release_id)
+    bodies = {one.event_id: one.body for one in told}
+    assert all(bodies[one.event_id] == one.body for one in told), f"{fate}: one id told two things"
+    closing = {one.event_id for one in told if "outcome" in one.body}
+    assert len(closing) == 1, f"{fate}: closed under {sorted(closing)}"
+    assert next(one.body["state"] for one in told if "outcome" in one.body) == fate.state
+    _assert_rises([body["sequence"] for body in bodies.values()], fate)
+
+
+def _assert_rises(sequences: list[int], fate: Fate) -> None:
+    assert sequences == sorted(set(sequences)), f"{fate}: the sequence does not rise: {sequences}"
+
+
+def _assert_lane_is_left(bench: Bench, release: Release) -> None:
+    if release.plan is None:
+        return
+    lane = bench.stack.ledger.read(Key("lanes", release.plan.lane))
+    if isinstance(lane, Lane):
+        waiting = [entry.release_id for entry in lane.queue]
+        assert release.release_id not in (*lane.holders, *waiting), f"{release.release_id} has not left its lane"
+
+
+def assert_nobody_overlapped(bench: Bench) -> None:
+    """Hold all lanes to their order: scripts of one lane run one after the other, and none is left holding."""
+    for lane, marks in lanes(read(bench.tally)).items():
+        assert overlaps(marks) == [], f"two scripts ran at once in {lane}"

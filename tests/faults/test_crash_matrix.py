@@ -1,0 +1,76 @@
+"""Every function is killed with its whole instance at every place it has; no release notices."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import groupby
+
+import pytest
+
+from tests.e2e.stack import wait_until
+from tests.faults.bench import Bench
+from tests.faults.crash_cells import Cell, cells
+from tests.faults.invariants import Fate, assert_invariants, assert_nobody_overlapped
+from tests.faults.lives import WITHIN_SECONDS, strike
+
+CELLS = tuple(cells())
+QUICK = (
+    "dispatch_release-fresh-before_run_job-inside",
+    "report_status-ended-before_tell_succeeded-inside",
+    "alert_dead_letter-buried-before_commit_close-inside",
+)
+
+
+def kill(bench: Bench, cell: Cell) -> list[Fate]:
+    """Lose the function in the cell; return how everybody involved is to end."""
+    return _awaited(*strike(bench, cell))
+
+
+def _awaited(is_struck: Callable[[], bool], fates: list[Fate]) -> list[Fate]:
+    wait_until(is_struck, within=WITHIN_SECONDS)
+    return fates
+
+
+def _attempted(attempt: Callable[[], list[Fate]]) -> list[Fate] | str:
+    try:
+        return attempt()
+    except AssertionError as error:
+        return f"never struck: {error}"
+
+
+def kill_in_turn(bench: Bench, some: Sequence[Cell]) -> list[tuple[Cell, list[Fate] | str]]:
+    """Lose the function in one cell after the other; what must wait for reconcile waits for all cells at once."""
+    later = {cell: partial(_awaited, *strike(bench, cell)) for cell in some if cell.life.waits_for_reconcile}
+    return [(cell, _attempted(later.get(cell, partial(kill, bench, cell)))) for cell in some]
+
+
+@pytest.mark.parametrize("cell", [cell for cell in CELLS if cell.id in QUICK], ids=lambda cell: cell.id)
+def test_a_release_outlives_its_function(bench: Bench, cell: Cell) -> None:
+    for fate in kill(bench, cell):
+        assert_invariants(bench, fate)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_every_release_outlives_its_function_in_every_cell(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    by_function = [list(some) for _, some in groupby(CELLS, key=lambda cell: cell.life.function)]
+    with ThreadPoolExecutor(len(by_function)) as pool:
+        struck = [pair for found in pool.map(lambda some: kill_in_turn(bench, some), by_function) for pair in found]
+    outcomes = {cell: _judged(bench, fates) for cell, fates in struck}
+    with capsys.disabled():
+        print()
+        for cell, outcome in outcomes.items():
+            print(f"{cell.id}: {outcome}")
+    assert_nobody_overlapped(bench)
+    assert [cell.id for cell, outcome in outcomes.items() if outcome != "as it must be"] == []
+
+
+def _judged(bench: Bench, fates: list[Fate] | str) -> str:
+    if isinstance(fates, str):
+        return fates
+    try:
+        for fate in fates:
+            assert_invariants(bench, fate)
+    except AssertionError as error:
+        return str(error)
+    return "as it must be"
