@@ -61,7 +61,11 @@ def completion(release_id: str) -> Request:
         "@type": "type.googleapis.com/google.cloud.run.v1.Execution",
         "metadata": {"name": name, "namespace": "1", "labels": {"run.googleapis.com/job": "release-agent"}},
         "spec": {"taskCount": 1, "template": {"spec": {"containers": [{"env": variables}]}}},
-        "status": {"completionTime": now(), "succeededCount": 1, "conditions": [{"type": "Completed", "status": "True"}]},
+        "status": {
+            "completionTime": now(),
+            "succeededCount": 1,
+            "conditions": [{"type": "Completed", "status": "True"}],
+        },
     }
     entry = {
         "protoPayload": {

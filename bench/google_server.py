@@ -137,7 +137,7 @@ async def serve() -> None:
     server.add_generic_rpc_handlers(handlers(Google()))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
-    print(port, flush=True)  # noqa: T201 - whoever started it reads the port
+    print(port, flush=True)
     over = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, over.set)
     await over.wait()

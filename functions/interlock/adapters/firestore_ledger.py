@@ -1,14 +1,16 @@
 """The ledger on Firestore: a collection per kind of record, one atomic commit per decision.
 
 The commit carries a precondition for every record it writes: unchanged since it was read, or not there yet. Whoever
-loses a race reads and decides again; nothing is locked while a decision is made.
+loses a race reads and decides again; nothing is locked while a decision is made. For the same reason a release that
+this process has just written need not be read again: what it remembers is a guess, and the precondition holds it.
 """
 
 import os
 import random
+import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar, cast
@@ -42,6 +44,7 @@ _TIMEOUT_SECONDS = 30.0
 
 # Somebody else wrote first: read again and decide again, for as long as a push may be answered.
 _LOST_RACE = frozenset({grpc.StatusCode.ABORTED, grpc.StatusCode.ALREADY_EXISTS, grpc.StatusCode.FAILED_PRECONDITION})
+_REMEMBERED = 256
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS, _PATIENCE_SECONDS = 0.02, 0.5, 30.0
 
 
@@ -62,6 +65,8 @@ class FirestoreLedger:
     def __init__(self, project: str, database: str) -> None:
         self._database = f"projects/{project}/databases/{database}"
         self._root = f"{self._database}/documents"
+        self._written: dict[Key, _Found] = {}
+        self._lock = threading.Lock()
 
     @cached_property
     def _endpoint(self) -> str | None:
@@ -110,14 +115,39 @@ class FirestoreLedger:
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
     def _attempt(self, keys: Sequence[Key], decide: Decision[T]) -> T:
+        found = self._remembered(keys)
+        step = decide({key: one.record for key, one in found.items()}) if found else None
+        if not isinstance(step, Commit) or not step.writes.keys() >= found.keys():
+            found, step = self._read_on(keys, decide)
+        if step.writes:
+            self._save(step.writes, found)
+        return step.result
+
+    def _read_on(self, keys: Sequence[Key], decide: Decision[T]) -> tuple[dict[Key, _Found], Commit[T]]:
         found = self._read(keys)
         while not isinstance(step := decide({key: one.record for key, one in found.items()}), Commit):
             found |= self._read(step.keys)
-        if step.writes:
-            writes = [self._write(key, record, found.get(key)) for key, record in step.writes.items()]
-            request = _CommitRequest(database=self._database, writes=writes)
-            self._commit(request, timeout=_TIMEOUT_SECONDS, metadata=self._database_header)
-        return step.result
+        return found, step
+
+    def _save(self, records: Mapping[Key, Record], found: Mapping[Key, _Found]) -> None:
+        writes = [self._write(key, record, found.get(key)) for key, record in records.items()]
+        request = _CommitRequest(database=self._database, writes=writes)
+        answer = self._commit(request, timeout=_TIMEOUT_SECONDS, metadata=self._database_header)
+        with self._lock:
+            for (key, record), result in zip(records.items(), answer.write_results, strict=False):
+                if key.kind == "releases":
+                    self._written[key] = _Found(record, result.update_time)
+            while len(self._written) > _REMEMBERED:
+                del self._written[next(iter(self._written))]
+
+    def _remembered(self, keys: Sequence[Key]) -> dict[Key, _Found]:
+        """Return what was written last under these keys, or nothing unless it is all of them; a guess serves once.
+
+        A decision stands on it only where it writes, and so guards, every record that it saw.
+        """
+        with self._lock:
+            found = {key: self._written.pop(key) for key in keys if key in self._written}
+        return found if len(found) == len(keys) else {}
 
     def _write(self, key: Key, record: Record, before: _Found | None) -> Any:
         document = _Document(name=self._name(key), fields=_fields(record))
@@ -189,7 +219,14 @@ def _record(key: Key, document: Any) -> Record:
 
 
 def _fields(record: Record) -> dict[str, Any]:
-    return {name: _value(value) for name, value in asdict(to_row(record)).items()}
+    row = to_row(record)
+    return {
+        "body": _Value(string_value=row.body),
+        "state": _value(row.state),
+        "lane": _value(row.lane),
+        "due_at": _value(row.due_at),
+        "updated_at": _value(row.updated_at),
+    }
 
 
 def _value(value: str | datetime | None) -> Any:
