@@ -162,7 +162,7 @@ LIVES = (
         "reconcile_releases",
         "overloaded",
         "a release put back for overload",
-        (DUE, RESUME, CHECK, ACKNOWLEDGED),
+        (DUE, CHECK, RESUME, ACKNOWLEDGED),
         "succeeded",
         1,
     ),
@@ -170,10 +170,10 @@ LIVES = (
         "reconcile_releases",
         "unreported",
         "an execution whose completion was lost",
-        (DUE, LOOK, RESULTS, READ_AFTER_RESULTS, CLOSE, _told("succeeded"), FORGET, CHECK, ACKNOWLEDGED),
+        (DUE, CHECK, LOOK, RESULTS, READ_AFTER_RESULTS, CLOSE, _told("succeeded"), FORGET, ACKNOWLEDGED),
         "succeeded",
         1,
-        first=1,
+        first=2,
     ),
 )
 

@@ -19,6 +19,9 @@ STARTED_EVERY = timedelta(seconds=30)
 QUEUED_EVERY = timedelta(minutes=5)
 """How often a waiting release is nudged, in case its resume message was lost."""
 
+RETRIED_EVERY = timedelta(seconds=30)
+"""How often a release that was put back for overload is nudged once its time has come."""
+
 
 def due_at(release: Release) -> datetime | None:
     """Return the instant from which reconcile has something to do about the release, or None for never."""
@@ -42,4 +45,6 @@ def _claim_due(lease_until: datetime, checked_at: datetime | None) -> datetime:
 
 def _queued_due(release: Release, looked: datetime) -> datetime:
     planned = [instant for instant in (release.not_before, release.not_after) if instant and instant > looked]
-    return min([*planned, looked + QUEUED_EVERY])
+    # Its time has come, and whoever saw that may have been killed before saying so.
+    again = RETRIED_EVERY if release.not_before else QUEUED_EVERY
+    return min([*planned, looked + again])

@@ -5,7 +5,6 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 from functools import cache, partial
 from pathlib import Path
 from typing import cast
@@ -18,9 +17,9 @@ from interlock.closer import Closer
 from interlock.config import AlertSettings, DispatchSettings, ReconcileSettings, ReportSettings
 from interlock.edge import Delivery, Verdict, answer
 from interlock.handlers import dispatch_release as dispatching
+from interlock.handlers import reconcile_releases as reconciling
+from interlock.handlers import report_status as reporting
 from interlock.handlers.alert_dead_letter import Alerter
-from interlock.handlers.reconcile_releases import Reconciler
-from interlock.handlers.report_status import Reporter
 from interlock.outbox import Postman
 from interlock.ports import Journal, LedgerUnavailable, PublishFailed, Results
 from interlock.wiring import open_ledger, open_publisher, open_results, utc_now
@@ -61,16 +60,8 @@ def _dispatcher() -> dispatching.Dispatcher:
     return replace(dispatcher, launcher=replace(dispatcher.launcher, fence=lambda: fence))
 
 
-def _closer(settings: ReportSettings, faults: Faults) -> Closer:
-    ledger = KillingLedger(open_ledger(settings.ledger), faults)
-    postman = Postman(
-        ledger=ledger,
-        publisher=KillingPublisher(open_publisher(settings.pubsub_endpoint), faults),
-        instance=settings.instance,
-        status_topic=settings.status_topic,
-        requests_topic=settings.requests_topic,
-    )
-    return Closer(ledger=ledger, results=_results(settings.results, faults), postman=postman, now=utc_now)
+def _closing(closer: Closer, results: str | None, faults: Faults) -> Closer:
+    return replace(closer, results=_results(results, faults))
 
 
 def _results(url: str | None, faults: Faults) -> Results:
@@ -80,21 +71,26 @@ def _results(url: str | None, faults: Faults) -> Results:
 
 
 @cache
-def _reporter() -> Reporter:
-    return Reporter(_closer(ReportSettings.read(os.environ), _faults("report_status")))
+def _reporter() -> reporting.Reporter:
+    settings, faults = ReportSettings.read(os.environ), _faults("report_status")
+    reporter = reporting.compose(
+        settings,
+        ledger=KillingLedger(open_ledger(settings.ledger), faults),
+        publisher=KillingPublisher(open_publisher(settings.pubsub_endpoint), faults),
+    )
+    return replace(reporter, closer=_closing(reporter.closer, settings.results, faults))
 
 
 @cache
-def _reconciler() -> Reconciler:
+def _reconciler() -> reconciling.Reconciler:
     settings, faults = ReconcileSettings.read(os.environ), _faults("reconcile_releases")
-    return Reconciler(
-        reader=KillingLedger(open_ledger(settings.ledger), faults),
+    reconciler = reconciling.compose(
+        settings,
+        ledger=KillingLedger(open_ledger(settings.ledger), faults),
         executions=KillingJobs(CloudRunJobs(settings.run_endpoint), faults),
-        closer=_closer(settings, faults),
-        page_size=settings.page_size,
-        budget=timedelta(seconds=settings.budget_seconds),
-        now=utc_now,
+        publisher=KillingPublisher(open_publisher(settings.pubsub_endpoint), faults),
     )
+    return replace(reconciler, closer=_closing(reconciler.closer, settings.results, faults))
 
 
 @cache
