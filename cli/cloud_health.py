@@ -1,6 +1,6 @@
 """The doctor's questions to Google, or to what stands in for it: credentials, topics, subscriptions, jobs, clock."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -28,10 +28,18 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from guarded("credentials", partial(_credentials, settings), _LOGIN)
     yield from guarded("clock", partial(_clock, settings), "check the network")
     for topic in filter(None, settings.topics):
-        yield from guarded(f"topic {_short(topic)}", partial(_topic, settings, topic), _APPLY)
+        yield from _looked_at(f"topic {_short(topic)}", partial(_topic, settings, topic))
     for name in _subscriptions(settings.topics):
-        yield from guarded(f"subscription {_short(name)}", partial(_subscription, settings, name), _APPLY)
+        yield from _looked_at(f"subscription {_short(name)}", partial(_subscription, settings, name))
     yield from guarded("jobs", partial(_jobs, settings), _LOGIN)
+
+
+def _looked_at(what: str, check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    try:
+        yield from guarded(what, check, _APPLY, but=PermissionDenied)
+    except PermissionDenied as error:
+        remedy = "ask for roles/pubsub.viewer on it"
+        yield Finding(what, "fault", f"you may not look at it: {error.message}"[:300], remedy)
 
 
 def _credentials(settings: Settings) -> Iterator[Finding]:

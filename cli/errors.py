@@ -35,6 +35,8 @@ def as_command_error(error: Exception) -> CommandError:
     from local.errors import PartFailed, StackError
 
     text = one_line(error)
+    if type(error).__module__.startswith("google.auth."):  # by name: importing it would cost every error its time
+        return CommandError(text, "run: gcloud auth application-default login, or name a local installation: --local")
     match error:
         case ConfigurationError():
             return CommandError(text, 'set it, or run: eval "$(interlock local env)"', code=ExitCode.USAGE)

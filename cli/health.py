@@ -50,10 +50,14 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from cloud_health.examine(settings)
 
 
-def guarded(what: str, check: Callable[[], Iterator[Finding]], remedy: str) -> Iterator[Finding]:
-    """Yield the check's findings; its error is a fault with this remedy."""
+def guarded(
+    what: str, check: Callable[[], Iterator[Finding]], remedy: str, *, but: type[Exception] | tuple[()] = ()
+) -> Iterator[Finding]:
+    """Yield the check's findings; its error is a fault with this remedy, but for those whose remedy is another."""
     try:
         yield from check()
+    except but:
+        raise
     except Exception as error:  # noqa: BLE001 - whatever breaks is what the doctor is to find
         yield Finding(what, "fault", f"{type(error).__name__}: {one_line(error)}"[:300], remedy)
 

@@ -37,6 +37,10 @@ PubSubFlag = Annotated[PubSub, _flag("--pubsub", "Ours, or Google's emulator.")]
 LedgerFlag = Annotated[Ledger, _flag("--ledger", "SQLite, or Google's Firestore emulator.")]
 PortFlag = Annotated[int, _flag("--port-base", "First of the ports; 0 takes any that are free.", min=0, max=65000)]
 TickFlag = Annotated[float, _flag("--reconcile-every", "Seconds between two reconcile runs.", min=0.1)]
+ContainerFlag = Annotated[bool, _flag("--container", "Run each task in a container of the agent's image.")]
+ToolFlag = Annotated[
+    str | None, _flag("--container-tool", "With --container: podman, docker, or what takes their build and run.")
+]
 DetachFlag = Annotated[bool, typer.Option("--detach", "-d", help="Return when it is ready, and leave it running.")]
 
 
@@ -49,6 +53,8 @@ def up(  # noqa: PLR0913 - one flag, one parameter
     ledger: LedgerFlag = Ledger.SQLITE,
     port_base: PortFlag = 8700,
     reconcile_every: TickFlag = 10.0,
+    container: ContainerFlag = False,
+    container_tool: ToolFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Start the stack; say ready only when every part answers. Example: interlock local up --detach"""
@@ -56,6 +62,7 @@ def up(  # noqa: PLR0913 - one flag, one parameter
     from local.plan import DEFAULT_ROUTES, Plan, ports_from
     from local.ports import free_ports
 
+    tool = _container(container_tool, state) if container else None
     plan = Plan(
         state=state.resolve(),
         ports=ports_from(port_base) if port_base else free_ports(),
@@ -63,6 +70,7 @@ def up(  # noqa: PLR0913 - one flag, one parameter
         pubsub=pubsub.value,
         ledger=ledger.value,
         reconcile_every=reconcile_every,
+        container_tool=tool,
     )
     if detach:
         _ready(start(plan), state, as_json=as_json)
@@ -71,6 +79,15 @@ def up(  # noqa: PLR0913 - one flag, one parameter
 
     say("starting; Ctrl-C stops")
     run(plan, lambda record: _ready(record, state, as_json=as_json))
+
+
+def _container(wanted: str | None, state: Path) -> str:
+    from local.container import build, find_tool
+
+    tool = find_tool(wanted)
+    say("building the agent's image")
+    build(tool, log=state.resolve() / "logs" / "image.log")
+    return tool
 
 
 def _ready(record: "Record", state: Path, *, as_json: bool) -> None:

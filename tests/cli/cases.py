@@ -71,5 +71,6 @@ CASES = (
     Case("doctor", "doctor", publishes=True),
     Case("usage-unknown-flag", "wait web-1 --nonsense"),
     Case("usage-no-ledger", "wait web-1 --ledger nonsense"),
+    Case("error-no-credentials", "--project acme releases list"),
     Case("usage-two-installations", "--local --project acme releases list"),
 )

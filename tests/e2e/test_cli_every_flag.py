@@ -168,7 +168,8 @@ def tell(line: Line, words: dict[str, str], environment: dict[str, str]) -> None
 
 
 def environment_of(stack: Stack, folder: Path) -> dict[str, str]:
-    instances = {"here": {key: value for key, value in stack.environment.items() if key not in os.environ}}
+    ours = ("INTERLOCK_", "GOOGLE_CLOUD_", "PUBSUB_", "FIRESTORE_")
+    instances = {"here": {key: value for key, value in stack.environment.items() if key.startswith(ours)}}
     return {
         **stack.environment,
         "EDITOR": f"cp {folder / 'mended.json'}",
