@@ -33,7 +33,7 @@ RESET, COUNTS = "/bench.Control/Reset", "/bench.Control/Counts"
 
 @dataclass
 class Google:
-    """The documents, and how often each method was called."""
+    """The documents, and how often each method was called, for how many documents and messages."""
 
     documents: dict[str, Any] = field(default_factory=dict)
     calls: Counter[str] = field(default_factory=Counter)
@@ -42,6 +42,7 @@ class Google:
     async def get(self, request: Any, _context: Context) -> AsyncIterator[Any]:
         """Answer BatchGetDocuments."""
         self.calls["BatchGetDocuments"] += 1
+        self.calls["read"] += len(request.documents)
         for name in request.documents:
             found = self.documents.get(name)
             yield _Got(found=found) if found is not None else _Got(missing=name)
@@ -49,6 +50,7 @@ class Google:
     async def commit(self, request: Any, context: Context) -> Any:
         """Write all or nothing: a precondition that does not hold fails the commit, as it does at Google."""
         self.calls["Commit"] += 1
+        self.calls["written"] += len(request.writes)
         for write in request.writes:
             if not self._holds(write):
                 await context.abort(grpc.StatusCode.FAILED_PRECONDITION, "somebody else was faster")
@@ -83,6 +85,7 @@ class Google:
     async def publish(self, request: Any, _context: Context) -> Any:
         """Confirm the messages and forget them."""
         self.calls["Publish"] += 1
+        self.calls["published"] += len(request.messages)
         return _Published(message_ids=[str(next(self._ticks)) for _ in request.messages])
 
     async def run_job(self, request: Any, _context: Context) -> Any:

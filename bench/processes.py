@@ -162,6 +162,20 @@ def function(name: str, settings: Mapping[str, str]) -> Iterator[Function]:
         process.wait()
 
 
+def loaded_modules(name: str, settings: Mapping[str, str], request: Request) -> list[str]:
+    """Return what a fresh process has loaded once the function has answered the event."""
+    command = [sys.executable, "-m", "bench.probe", name, str(source_of(name))]
+    env = {**settings, "PYTHONPATH": f"{FUNCTIONS.parent}:{ROOT}"}
+    done = subprocess.run(
+        command, input=json.dumps(request), capture_output=True, text=True, env=env, timeout=60, check=True
+    )
+    told: dict[str, Any] = json.loads(done.stderr.splitlines()[-1])
+    if told["status"] >= 300:
+        raise RuntimeError(f"{name} answered {told['status']}")
+    modules: list[str] = told["modules"]
+    return modules
+
+
 def send_load(function: Function, requests: Sequence[Request], concurrency: int) -> dict[str, Any]:
     """Send the requests from another process; return each one's seconds and status, and how long all took."""
     job = json.dumps({"port": function.port, "concurrency": concurrency, "requests": requests})

@@ -1,0 +1,131 @@
+"""How many calls an event costs is exact: the RPCs by method, the records read and written, the messages published."""
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import pytest
+
+from bench.events import a_dead_letter, a_dispatch, a_release, a_tick, completion, push
+from bench.processes import Function, Google, environment, function, google
+from interlock.config import SETTINGS
+
+
+@dataclass(frozen=True)
+class Installation:
+    """The four functions under their framework, and Google's side, which counts."""
+
+    side: Google
+    functions: dict[str, Function]
+
+    def cost(self, name: str, request: tuple[dict[str, str], str]) -> dict[str, int]:
+        """Return what this one event was answered with."""
+        before = self.side.counts()
+        assert self.functions[name].send(request) < 300
+        after = self.side.counts()
+        return {what: after[what] - before.get(what, 0) for what in after if after[what] != before.get(what, 0)}
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    with ExitStack() as ends:
+        side = ends.enter_context(google())
+        settings = environment(side, tmp_path_factory.mktemp("functions"))
+        functions = {name: ends.enter_context(function(name, settings)) for name in SETTINGS}
+        functions["dispatch_release"].first_answer(push({"cancel": "nobody"}))
+        functions["report_status"].first_answer(completion("nobody"))
+        functions["alert_dead_letter"].first_answer(a_dead_letter())
+        functions["reconcile_releases"].first_answer(a_tick())
+        yield Installation(side, functions)
+
+
+def test_a_release_is_started_with_one_read_three_commits_one_start_and_one_publish(installation: Installation) -> None:
+    assert installation.cost("dispatch_release", a_dispatch()) == {
+        "BatchGetDocuments": 1,
+        "read": 2,
+        "Commit": 3,
+        "written": 4,
+        "RunJob": 1,
+        "Publish": 1,
+        "published": 1,
+    }
+
+
+def test_a_release_that_must_wait_is_queued_with_one_read_two_commits_and_one_publish(
+    installation: Installation,
+) -> None:
+    first, second = a_release(), a_release()
+    installation.cost("dispatch_release", push(first))
+    waiting = push({**second, "service": first["service"]})
+    assert installation.cost("dispatch_release", waiting) == {
+        "BatchGetDocuments": 1,
+        "read": 2,
+        "Commit": 2,
+        "written": 3,
+        "Publish": 1,
+        "published": 1,
+    }
+
+
+def test_a_duplicate_under_the_same_message_reads_and_writes_nothing(installation: Installation) -> None:
+    request = a_dispatch()
+    installation.cost("dispatch_release", request)
+    assert installation.cost("dispatch_release", request) == {"BatchGetDocuments": 1, "read": 2}
+
+
+def test_a_bad_message_costs_one_read_two_commits_its_event_and_its_dead_letter(installation: Installation) -> None:
+    bad = push({**a_release(), "service": 7})
+    assert installation.cost("dispatch_release", bad) == {
+        "BatchGetDocuments": 1,
+        "read": 1,
+        "Commit": 2,
+        "written": 2,
+        "Publish": 2,
+        "published": 2,
+    }
+
+
+def test_a_completion_is_taken_in_two_reads_and_two_commits(installation: Installation) -> None:
+    release = a_release()
+    installation.cost("dispatch_release", push(release))
+    assert installation.cost("report_status", completion(release["release_id"])) == {
+        "BatchGetDocuments": 2,
+        "read": 2,
+        "Commit": 2,
+        "written": 3,
+        "Publish": 1,
+        "published": 1,
+    }
+
+
+def test_an_execution_that_bears_no_release_we_know_costs_one_read(installation: Installation) -> None:
+    assert installation.cost("report_status", completion("nobody")) == {"BatchGetDocuments": 1, "read": 1}
+
+
+def test_a_dead_letter_is_kept_and_told_in_two_reads_and_three_commits(installation: Installation) -> None:
+    cost = installation.cost("alert_dead_letter", a_dead_letter())
+    assert cost == {
+        "BatchGetDocuments": 2,
+        "read": 3,
+        "Commit": 3,
+        "written": 4,
+        "Publish": 1,
+        "published": 1,
+    }
+
+
+def test_a_tick_with_nothing_due_is_one_query(installation: Installation) -> None:
+    installation.side.reset()
+    assert installation.cost("reconcile_releases", a_tick()) == {"RunQuery": 1}
+
+
+def test_a_record_that_another_worker_changed_meanwhile_is_read_again(installation: Installation) -> None:
+    """What dispatch remembers of a release it started is only a guess: a completion elsewhere has changed it."""
+    release = a_release()
+    headers, body = push(release)
+    installation.cost("dispatch_release", (headers, body))
+    installation.cost("report_status", completion(release["release_id"]))
+    cancel = installation.cost("dispatch_release", push({"cancel": release["release_id"]}))
+    assert cancel["read"] >= 2
+    assert "RunJob" not in json.loads(json.dumps(cancel))
