@@ -21,9 +21,24 @@ locals {
     }
   ]...)
 
+  # What opens the agent's sources is the agent's alone; all else that a job is given is for its scripts.
+  source_credentials = {
+    for name, env in local.environments : name => try(flatten([
+      for one in values(jsondecode(env.variables["INTERLOCK_SOURCE_CREDENTIALS"])) : values(one)
+    ]), [])
+  }
+  lent_variables = {
+    for name, env in local.environments : name => {
+      INTERLOCK_SCRIPT_VARIABLES = join(" ", sort(setsubtract(
+        [for key in concat(keys(env.variables), keys(env.secrets)) : key if !startswith(key, "INTERLOCK_")],
+        local.source_credentials[name],
+      )))
+    }
+  }
+
   # What every job of an environment is told; releases add their own when they start.
   job_variables = {
-    for name, env in local.environments : name => merge(env.variables, {
+    for name, env in local.environments : name => merge(local.lent_variables[name], env.variables, {
       INTERLOCK_ALLOWED_SOURCES = join(" ", env.allowed_sources)
       INTERLOCK_RESULTS         = "gs://${google_storage_bucket.this["results"].name}"
     }, length(env.secret_files) > 0 ? { INTERLOCK_SECRET_FILES = join(" ", keys(env.secret_files)) } : {})

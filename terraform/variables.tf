@@ -117,7 +117,7 @@ variable "ci" {
 }
 
 variable "environments" {
-  description = "The targets: each gets its runtime identity and its jobs, by default one `release-agent`. `project` and `location` may differ from Interlock's own. `secrets` are environment variables from Secret Manager, `secret_files` are files by path, both pinned to a version; `variables` are plain ones."
+  description = "The targets: each gets its runtime identity and its jobs, by default one `release-agent`. `project` and `location` may differ from Interlock's own. `secrets` are environment variables from Secret Manager, `secret_files` are files by path, both pinned to a version; `variables` are plain ones; scripts see both kinds of variables, or those that `INTERLOCK_SCRIPT_VARIABLES` names."
   type = map(object({
     allowed_sources = optional(list(string))
     jobs = optional(map(object({

@@ -178,3 +178,31 @@ run "maintenance_comes_by_the_clock_as_a_message" {
     error_message = "Reconcile runs every minute, signed."
   }
 }
+
+run "scripts_see_what_their_job_is_given_but_not_what_opens_the_agents_sources" {
+  command = plan
+
+  variables {
+    environments = {
+      named = { variables = { INTERLOCK_SCRIPT_VARIABLES = "REGION", REGION = "europe-west1", ZONE = "b" } }
+      plain = {}
+      rich = {
+        secrets = { NEXUS_TOKEN = { secret = "nexus", version = "1" }, TF_VAR_password = { secret = "database", version = "2" } }
+        variables = {
+          INTERLOCK_SOURCE_CREDENTIALS = "{\"https://nexus.example/\": {\"bearer_env\": \"NEXUS_TOKEN\"}}"
+          REGION                       = "europe-west1"
+        }
+      }
+    }
+  }
+
+  assert {
+    condition     = { for name, told in local.job_variables : name => told["INTERLOCK_SCRIPT_VARIABLES"] } == { named = "REGION", plain = "", rich = "REGION TF_VAR_password" }
+    error_message = "A job's variables and secrets reach its scripts, but for the agent's own, or just those that the environment names."
+  }
+
+  assert {
+    condition     = contains([for one in google_cloud_run_v2_job.agent["rich/release-agent"].template[0].template[0].containers[0].env : one.value if one.name == "INTERLOCK_SCRIPT_VARIABLES"], "REGION TF_VAR_password")
+    error_message = "The job itself is told."
+  }
+}
