@@ -82,9 +82,10 @@ def up(  # noqa: PLR0913 - one flag, one parameter
 
 
 def _container(wanted: str | None, state: Path) -> str:
-    from local.container import build, find_tool
+    from local.container import build, find_tool, open_results
 
     tool = find_tool(wanted)
+    open_results(state.resolve())
     say("building the agent's image")
     build(tool, log=state.resolve() / "logs" / "image.log")
     return tool

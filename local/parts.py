@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from local import names
+from local.container import IMAGE
 from local.environment import base_environment, function_environment, google_environment
 from local.plan import ROOT, Plan
 
@@ -80,7 +81,7 @@ def _emulator(plan: Plan, base: Mapping[str, str], kind: Literal["pubsub", "fire
 def jobs_document(plan: Plan, jobs: tuple[str, ...]) -> dict[str, object]:
     """Return the jobs file: every routed job of this project runs the agent; completions take both routes."""
     agent = {
-        "command": [sys.executable, "-m", "interlock_agent.main"],
+        "command": _agent(plan),
         "env": {"INTERLOCK_RESULTS": f"file://{plan.state}/results"},
     }
     prefix = f"{names.PARENT}/jobs/"
@@ -91,6 +92,12 @@ def jobs_document(plan: Plan, jobs: tuple[str, ...]) -> dict[str, object]:
         "jobs": dict.fromkeys(own, agent),
         "deliver": {"eventarc_url": plan.url("report_status"), "sink_topic": names.COMPLETIONS},
     }
+
+
+def _agent(plan: Plan) -> list[str]:
+    if plan.container_tool is None:
+        return [sys.executable, "-m", "interlock_agent.main"]
+    return [sys.executable, "-I", "-m", "local.container", plan.container_tool, IMAGE]
 
 
 def folders(plan: Plan) -> tuple[Path, ...]:

@@ -17,7 +17,10 @@ DEFAULT_RECONCILE_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """One local stack. `extra_environment` goes to the functions, over what the stack gives them."""
+    """One local stack. `extra_environment` goes to the functions, over what the stack gives them.
+
+    With a `container_tool` each task runs in a container of the agent's image, else as a process.
+    """
 
     state: Path
     ports: Mapping[str, int]
@@ -25,6 +28,7 @@ class Plan:
     pubsub: Literal["embedded", "official"] = "embedded"
     ledger: Literal["sqlite", "official"] = "sqlite"
     reconcile_every: float = DEFAULT_RECONCILE_SECONDS
+    container_tool: str | None = None
     functions_source: Path = ROOT / "functions" / "main.py"
     extra_environment: Mapping[str, str] = field(default_factory=dict)
 

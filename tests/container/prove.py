@@ -10,7 +10,9 @@ import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,24 @@ TAG = "localhost/interlock-agent:proof"
 DEADLINE_SECONDS = 60.0
 CLEAN_UP = "trap 'echo cleaned; exit 7' TERM\ntouch /data/up\nwhile :; do sleep 0.05; done\n"
 IGNORES = "trap '' TERM\n(trap '' TERM; exec sleep 300.25) &\ntouch /data/up\nwhile :; do sleep 0.05; done\n"
+REQUEST = {
+    "release_id": "in-a-container",
+    "release_version": "1",
+    "target_env": "staging",
+}
+APART = ("--port-base", "0", "--detach")
+TOOL = """#!/bin/bash
+export CTR_STATE={state}
+verb=$1; shift
+if [ "$verb" = build ]; then exec {runner} --build-only "$1" "$2" "$3"; fi
+given=()
+while [ $# -gt 1 ]; do case $1 in
+  -e|-v) given+=("$1" "$2"); shift 2;;
+  --network|--tmpfs) shift 2;;
+  *) shift;;
+esac; done
+exec {runner} --run-only --hard --net host "${{given[@]}}" -t "$1" {context}
+"""
 
 
 class Container:
@@ -124,7 +144,52 @@ def prove_who_ignores_the_signal_is_killed_with_all_of_its_own(runner: str, dire
     assert not [pid for pid in pids() if b"300.25" in read(pid, "cmdline").split(b"\0")], "a grandchild lives on"
 
 
+def prove_the_local_stack_runs_its_tasks_in_containers(runner: str, directory: Path) -> None:
+    script, request = directory / "deploy.sh", directory / "release.json"
+    script.write_text('id -u\ntouch /opt/x 2>/dev/null && echo writable\necho url=https://x >> "$RELEASE_OUTPUTS"\n')
+    request.write_text(
+        json.dumps({**REQUEST, "artifact_path": _artifact(directory), "deployment_script": script.as_uri()})
+    )
+    interlock = partial(run_interlock, directory / "state")
+    interlock("local", "up", "--container", "--container-tool", str(_tool(runner, directory)), *APART)
+    try:
+        interlock("--local", "publish", str(request), "--wait", "--timeout", "90s")
+        shown = interlock("--local", "releases", "show", REQUEST["release_id"], "--json")
+        assert "https://x" in shown, shown
+        told = interlock("--local", "logs", REQUEST["release_id"])
+        assert "10001" in told, told
+        assert "writable" not in told, told
+    finally:
+        interlock("local", "down")
+
+
+def _artifact(directory: Path) -> str:
+    with zipfile.ZipFile(directory / "app.zip", "w") as archive:
+        archive.writestr("readme.txt", "nothing much")
+    return (directory / "app.zip").as_uri()
+
+
+def _tool(runner: str, directory: Path) -> Path:
+    """Return a program that takes podman's `build` and `run` and does them with the runner."""
+    tool = directory / "tool"
+    tool.write_text(
+        TOOL.format(runner=runner, state=os.environ.get("CTR_STATE", "/tmp/container-state"), context=AGENT)
+    )
+    tool.chmod(0o755)
+    return tool
+
+
+def run_interlock(state: Path, *words: str) -> str:
+    """Run the command on this stack and return what it printed; it must end with 0."""
+    command = [str(Path(sys.executable).with_name("interlock")), *words]
+    environment = {**os.environ, "INTERLOCK_STATE": str(state)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, (words, done.returncode, done.stdout, done.stderr)
+    return done.stdout
+
+
 PROOFS = (
+    prove_the_local_stack_runs_its_tasks_in_containers,
     prove_a_release_runs_restricted,
     prove_a_trap_finishes_its_clean_up,
     prove_who_ignores_the_signal_is_killed_with_all_of_its_own,
