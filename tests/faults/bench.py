@@ -3,9 +3,9 @@
 import json
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -19,7 +19,7 @@ from local.plan import DEFAULT_ROUTES
 from tests.e2e.stack import Stack, plan_for
 from tests.faults.killing import FAULTS_DIR, Faults
 from tests.faults.news import News
-from tests.faults.proxy import Proxy
+from tests.faults.proxy import Fault, Proxy
 
 FUNCTIONS = Path(__file__).with_name("functions") / "main.py"
 BEGIN = 'echo "start $EPOCHREALTIME $TARGET_ENV/$SERVICE $RELEASE_ID" >> "$RELEASE_PARAM_TALLY"'
@@ -39,6 +39,9 @@ class Bench:
     cloud_run: Proxy
     pubsub: Proxy
     news: News
+    firestore: Proxy | None = None
+    listing: list[Callable[[bytes], bytes]] = field(default_factory=list)
+    """What changes the pages of executions that Cloud Run lists to the functions."""
 
     @property
     def tally(self) -> Path:
@@ -78,6 +81,17 @@ class Bench:
         release = self.stack.release(release_id)
         return release.state.value if release else None
 
+    def list_as_told(self, answer: bytes) -> bytes:
+        for change in self.listing:
+            answer = change(answer)
+        return answer
+
+    def is_over(self, execution: str) -> bool:
+        """Whether the execution has ended."""
+        with grpc.insecure_channel(self.stack.plan.address(names.CLOUD_RUN)) as channel:
+            client = run_v2.ExecutionsClient(transport=ExecutionsGrpcTransport(channel=channel))
+            return bool(client.get_execution(name=execution, timeout=10).completion_time)
+
     def executions(self, release_id: str) -> list[run_v2.Execution]:
         """Return all executions that bear the release."""
         with grpc.insecure_channel(self.stack.plan.address(names.CLOUD_RUN)) as channel:
@@ -107,12 +121,18 @@ def a_bench(folder: Path, **changes: Any) -> Iterator[Bench]:
         cloud_run = ends.enter_context(Proxy(plan.address(names.CLOUD_RUN)))
         pubsub = ends.enter_context(Proxy(plan.address(names.PUBSUB)))
         proxies = {"INTERLOCK_RUN_ENDPOINT": cloud_run.address, "PUBSUB_EMULATOR_HOST": pubsub.address}
+        firestore = None
+        if plan.uses_firestore:
+            firestore = ends.enter_context(Proxy(plan.address(names.FIRESTORE)))
+            proxies["FIRESTORE_EMULATOR_HOST"] = firestore.address
         extra = {FAULTS_DIR: str(armed), **TIMES, **proxies, **plan.extra_environment}
         stack = Stack(replace(plan, extra_environment=extra))
         ends.callback(stack.down)
         stack.up()
         tail = ends.enter_context(stack.tail())
-        yield Bench(stack, armed, cloud_run, pubsub, News(tail))
+        bench = Bench(stack, armed, cloud_run, pubsub, News(tail), firestore)
+        cloud_run.add(Fault("ListExecutions", times=float("inf"), edit=bench.list_as_told))
+        yield bench
 
 
 def make_routes(path: Path) -> Path:

@@ -1,0 +1,83 @@
+"""Cloud Run, Pub/Sub, Firestore and the audit log fail in every way they have; no release is lost or run twice."""
+
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import pytest
+
+from local import names
+from local.official import find_emulator
+from tests.faults.bench import Bench, a_bench
+from tests.faults.invariants import assert_invariants, assert_nobody_overlapped
+from tests.faults.server_cells import AUDIT_CELLS, Cell, cloud_run_cells, firestore_cells, pubsub_cells
+from tests.faults.troubles import trouble
+
+AT_ONCE = 10
+AS_IT_MUST_BE = "as it must be"
+QUICK = "Cloud Run, RunJob: UNAVAILABLE, the job starts all the same"
+
+
+@pytest.fixture(scope="module")
+def firestore_bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    if find_emulator("firestore") is None:
+        pytest.skip("Google's Firestore emulator or Java is missing")
+    before = os.environ.get("FIRESTORE_EMULATOR_HOST")
+    with a_bench(tmp_path_factory.mktemp("firestore"), ledger="official") as bench:
+        os.environ["FIRESTORE_EMULATOR_HOST"] = bench.stack.plan.address(names.FIRESTORE)
+        yield bench
+    os.environ.pop("FIRESTORE_EMULATOR_HOST")
+    if before is not None:
+        os.environ["FIRESTORE_EMULATOR_HOST"] = before
+
+
+def outcome(bench: Bench, cell: Cell) -> str:
+    try:
+        for fate in trouble(bench, cell):
+            assert_invariants(bench, fate)
+    except AssertionError as error:
+        return str(error) or repr(error)
+    return AS_IT_MUST_BE
+
+
+def judge(bench: Bench, cells: Iterable[Cell], capsys: pytest.CaptureFixture[str]) -> None:
+    """Lead a release and another behind it into each fault, several at once; hold all to the rules; print the table."""
+    every = tuple(cells)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        outcomes = dict(zip(every, pool.map(partial(outcome, bench), every), strict=True))
+    with capsys.disabled():
+        print()
+        for cell, found in outcomes.items():
+            print(f"{cell.id}: {found}")
+    assert_nobody_overlapped(bench)
+    assert [cell.id for cell, found in outcomes.items() if found != AS_IT_MUST_BE] == []
+
+
+def test_a_start_that_seemed_to_fail_is_adopted(bench: Bench) -> None:
+    cell = next(cell for cell in cloud_run_cells() if cell.id == QUICK)
+    assert outcome(bench, cell) == AS_IT_MUST_BE
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_whatever_cloud_run_answers_each_release_runs_once(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    judge(bench, cloud_run_cells(), capsys)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_whatever_pubsub_answers_each_state_is_told(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    judge(bench, pubsub_cells(), capsys)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_however_entries_come_each_release_closes_once(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    judge(bench, AUDIT_CELLS, capsys)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_whatever_firestore_answers_nothing_is_lost(firestore_bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    judge(firestore_bench, firestore_cells(), capsys)
