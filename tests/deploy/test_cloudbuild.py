@@ -1,5 +1,6 @@
 """The build of Interlock itself: its steps are make targets, and what is applied is the digest that was pushed."""
 
+import json
 import os
 import re
 import subprocess
@@ -8,6 +9,8 @@ from typing import Any
 
 import pytest
 import yaml
+from google.cloud.devtools.cloudbuild_v1.types import Build
+from google.protobuf.json_format import ParseError
 
 from tests.deploy.plans import ROOT
 
@@ -44,6 +47,30 @@ def run(step: str, environment: dict[str, str], folder: Path) -> int:
     return subprocess.run(["make", *settings], cwd=ROOT, env=environment, check=False).returncode
 
 
+def read_as_cloud_build_does(build: dict[str, Any]) -> Build:
+    """Parse the build by the service's own message type; an unknown key or a value of another type raises."""
+    read = Build.from_json(json.dumps(build), ignore_unknown_fields=False)
+    assert isinstance(read, Build)
+    return read
+
+
+def test_cloud_builds_own_schema_takes_the_build_whole() -> None:
+    build = read_as_cloud_build_does(BUILD)
+    assert [step.id for step in build.steps] == ["test", "image", "push", "digest", "sbom", "scan", "plan", "apply"]
+    assert build.timeout.total_seconds() == 3600
+    assert build.options.logging == Build.from_json('{"options": {"logging": "CLOUD_LOGGING_ONLY"}}').options.logging
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [{"step": []}, {"steps": [{"nmae": "x"}]}, {"timeout": "an hour"}, {"options": {"machineType": "HUGE"}}],
+    ids=str,
+)
+def test_cloud_builds_own_schema_refuses_a_mistake(mistake: dict[str, Any]) -> None:
+    with pytest.raises(ParseError):
+        read_as_cloud_build_does({**BUILD, **mistake})
+
+
 def test_every_step_is_named_and_calls_a_make_target_that_exists() -> None:
     targets = {
         folder: set(re.findall(r"(?m)^([a-z]+):", (ROOT / folder / "Makefile").read_text()))
@@ -75,6 +102,21 @@ def test_what_is_planned_is_the_digest_that_was_pushed(tools: dict[str, str], tm
     assert [call.split()[0] for call in calls] == ["docker"] * 2 + ["gcloud"] * 4 + ["terraform"] * 3
     assert f"-var agent_image={DIGEST} " in calls[-2]
     assert calls[-1].split()[-1] == calls[-2].split()[-1]
+
+
+def test_what_is_tested_comes_first_and_what_is_applied_last() -> None:
+    order = [step["id"] for step in BUILD["steps"]]
+    assert (order[0], order[-1]) == ("test", "apply")
+    assert all("waitFor" not in step for step in BUILD["steps"]), "steps without waitFor run one after the other"
+
+
+def test_rolling_back_is_planning_and_applying_the_former_digest(tools: dict[str, str], tmp_path: Path) -> None:
+    former = f"registry/agent@sha256:{'b' * 64}"
+    (tmp_path / "agent_image").write_text(former)
+    assert [run(step, tools, tmp_path) for step in ("plan", "apply")] == [0, 0]
+    calls = Path(tools["CALLS"]).read_text()
+    assert f"-var agent_image={former} " in calls
+    assert "docker" not in calls
 
 
 @pytest.mark.parametrize("step", ["sbom", "scan", "plan"])
