@@ -28,6 +28,7 @@ from interlock.wiring import FullLedger, open_ledger
 from local import names
 from local.control import start, stop
 from local.plan import Plan
+from local.readiness import cloud_run_answers
 from local.state import read_record
 
 DEADLINE_SECONDS = 60.0
@@ -92,6 +93,12 @@ class Stack:
         pid = self.pid(part)
         os.kill(pid, signal.SIGKILL)
         return pid
+
+    def restart_cloud_run(self, jobs: object) -> None:
+        """Have Cloud Run know these jobs from now on."""
+        self.plan.jobs_file.write_text(json.dumps(jobs))
+        killed, address = self.kill(names.CLOUD_RUN), self.plan.address(names.CLOUD_RUN)
+        wait_until(lambda: self.pid(names.CLOUD_RUN) != killed and cloud_run_answers(address))
 
     def command(self, *arguments: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
         """Run `interlock …` against this stack."""
