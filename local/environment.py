@@ -6,7 +6,9 @@ from interlock.config import SETTINGS, settings_of
 from local import names
 from local.plan import Plan
 
-PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "JAVA_HOME")
+PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "JAVA_HOME", "STORAGE_EMULATOR_HOST")
+"""The last leads Google's storage client, and so the agents' `gs://` sources, to a server on this machine."""
+
 LEASE_SECONDS = "5"
 START_TIMEOUT_SECONDS = "4"
 

@@ -26,7 +26,7 @@ from local.cloud_run.runner import Announce, Limits, Runner
 from local.cloud_run.server import bind
 from local.cloud_run.service import CloudRun
 
-PASSED_ON = ("PATH", "HOME", "LANG")
+PASSED_ON = ("PATH", "HOME", "LANG", "STORAGE_EMULATOR_HOST")
 DELIVERY_SECONDS = 5
 STOPS = {signal.SIGTERM, signal.SIGINT}
 

@@ -135,7 +135,7 @@ def test_a_sharded_release_from_buckets_tells_what_became_of_every_item(
     storage: Storage, own_stack: Callable[..., Stack]
 ) -> None:
     stack = own_stack()
-    script = '[ "$RELEASE_ITEM_ID" != us ] && echo "at=$CLOUD_RUN_TASK_INDEX" >> "$RELEASE_OUTPUTS" || exit 5'
+    script = '[ "$RELEASE_ITEM_ID" != us ] && echo "at=$RELEASE_ITEM_INDEX" >> "$RELEASE_OUTPUTS" || exit 5'
     packed = Path(urlsplit(stack.artifact(deploy=script)).path).read_bytes()
     regions = ["eu", "us", "asia", "africa", "moon"]
     manifest = json.dumps({"items": [{"id": name} for name in regions], "on_failure": "continue"}).encode()
@@ -153,7 +153,7 @@ def test_a_sharded_release_from_buckets_tells_what_became_of_every_item(
         release, event = story.ends(request["release_id"], "failed")
     assert release.result.reason == "non_zero_exit"
     assert event["exit_code"] == 5
-    assert event["outputs"] == {"eu.at": "0", "asia.at": "0", "moon.at": "0", "africa.at": "1"}
+    assert event["outputs"] == {"eu.at": "0", "asia.at": "2", "moon.at": "4", "africa.at": "3"}
     assert event["items"] == {
         "succeeded": {"count": 4, "names": ["eu", "asia", "moon", "africa"]},
         "failed": {"count": 1, "names": ["us"]},
