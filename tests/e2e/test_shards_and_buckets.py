@@ -57,13 +57,6 @@ def test_an_item_that_fails_is_named_with_its_last_words_and_what_it_kept_from_s
     }
 
 
-def test_a_manifest_of_another_digest_runs_nothing(story: Story, tmp_path: Path) -> None:
-    tally = tmp_path / "tally"
-    shared = {**sharded(tmp_path, manifest("a"), task_count=1), "manifest_sha256": "0" * 64}
-    story.ends(story.publish(script=DEPLOY, params={"TALLY": str(tally)}, **shared), "failed")
-    assert not tally.exists()
-
-
 @pytest.fixture
 def storage() -> Iterator[Storage]:
     with storage_server() as running:
