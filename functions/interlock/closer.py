@@ -8,6 +8,7 @@ from interlock.domain.agent_result import with_agent_results
 from interlock.domain.fence import SEALED
 from interlock.domain.release import Result, State
 from interlock.domain.step import Stepped, first_keys, step
+from interlock.domain.timing import run_seconds
 from interlock.domain.transition import Complete, Limits, Seal
 from interlock.outbox import Postman
 from interlock.ports import Journal, Ledger, Results
@@ -45,7 +46,7 @@ class Closer:
         stepped = self._step(ended, event)
         if Seal() in stepped.effects:
             stepped = self._step(ended, replace(event, owner=self._seal(ended)))
-        _note(journal, ended, stepped)
+        _note(journal, ended, stepped, took_seconds=run_seconds(event, stepped))
         for release in stepped.outgoing:
             self.postman.deliver(release)
         return stepped
@@ -74,7 +75,7 @@ def _completion(ended: Ended, result: Result, owner: str | None) -> Complete:
     )
 
 
-def _note(journal: Journal, ended: Ended, stepped: Stepped) -> None:
+def _note(journal: Journal, ended: Ended, stepped: Stepped, *, took_seconds: float | None) -> None:
     release = stepped.release
     journal.note(
         "execution_ended",
@@ -85,4 +86,5 @@ def _note(journal: Journal, ended: Ended, stepped: Stepped) -> None:
         state=release and release.state,
         reason=release and release.result.reason,
         effects=[str(effect) for effect in stepped.effects],
+        run_seconds=took_seconds,
     )

@@ -315,3 +315,8 @@ def test_a_routes_new_defaults_make_no_conflict_of_a_duplicate(world: World) -> 
     routes[0]["defaults"] = {"deployment_script": "gs://scripts/b.sh"}
     World(ledger=world.ledger, routes={"routes": routes}).push(task, "2")
     assert world.release("nightly").message_ids == ("1", "2")
+
+
+def test_a_start_logs_how_long_the_release_waited(world: World) -> None:
+    world.push(REQUEST)
+    assert [line["queue_seconds"] for line in world.journal.lines if line.get("queue_seconds") is not None] == [0.0]

@@ -226,3 +226,11 @@ def test_with_nothing_to_do_it_asks_one_query_and_nothing_else(world: World) -> 
     assert replace(world.reconciler, reader=ledger, closer=closer).reconcile(FakeJournal()) == 0
     assert ledger.calls == 1
     assert world.publisher.published == {}
+
+
+def test_a_release_that_waits_is_logged_with_its_lane(world: World) -> None:
+    world.put(a_release())
+    world.clock.forward(seconds=600)
+    journal = FakeJournal()
+    world.reconciler.reconcile(journal)
+    assert [(line["state"], line["lane"]) for line in journal.lines] == [("queued", "staging/web")]

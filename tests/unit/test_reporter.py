@@ -145,3 +145,9 @@ def test_an_execution_nobody_claimed_is_acknowledged(world: World) -> None:
     assert isinstance(world.reporter.handle(AuditLogDelivery("e", {**entry, "logName": "other"}), world.journal), Done)
     world.report(replace(completion(), entry={}))
     assert world.told() == []
+
+
+def test_an_end_logs_how_long_the_release_ran(world: World) -> None:
+    world.report(completion())
+    world.report(completion())
+    assert [line["run_seconds"] for line in world.journal.lines] == [3600.0, None]

@@ -19,6 +19,7 @@ from interlock.domain.intake import Asked, Intake, conflicting, rejected
 from interlock.domain.message import Message
 from interlock.domain.request import CancelRequest, ResumeRequest
 from interlock.domain.step import Stepped, first_keys, step
+from interlock.domain.timing import queue_seconds
 from interlock.domain.transition import (
     Cancel,
     Conflict,
@@ -166,6 +167,7 @@ class _Pursuit:
             lane=release and release.plan and release.plan.lane,
             execution=release and release.execution,
             effects=[str(effect) for effect in stepped.effects],
+            queue_seconds=queue_seconds(event, stepped),
         )
 
 

@@ -83,7 +83,13 @@ class Reconciler:
 
     def _look_at(self, release: Release, journal: Journal) -> bool:
         """Deal with the release here where reconcile can; return whether dispatch_release must look at it."""
-        journal.note("release_due", release_id=release.release_id, state=release.state, attempt=release.attempt)
+        journal.note(
+            "release_due",
+            release_id=release.release_id,
+            state=release.state,
+            attempt=release.attempt,
+            lane=release.plan and release.plan.lane,
+        )
         if release.state is State.STARTED and release.execution is not None:
             try:
                 self._look_up(release, release.execution, journal)
