@@ -26,11 +26,46 @@ locals {
       filter = "${local.logs_of.dispatch_release} jsonPayload.event=\"release_step\""
       labels = { state = "EXTRACT(jsonPayload.state)", step = "EXTRACT(jsonPayload.step)" }
     }
+    releases_waiting = {
+      filter = "${local.logs_of.reconcile_releases} jsonPayload.event=\"release_due\" jsonPayload.state=\"queued\""
+      labels = { lane = "EXTRACT(jsonPayload.lane)" }
+    }
     starts_ambiguous = {
       filter = "${local.logs_of.dispatch_release} jsonPayload.event=\"start_ambiguous\""
       labels = {}
     }
   }
+
+  # What is measured, not counted: percentiles are read from a distribution. Buckets from 1 s to 8 days, by doubling.
+  measures = {
+    queue_seconds = { filter = "${local.logs_of.dispatch_release} jsonPayload.event=\"release_step\" jsonPayload.queue_seconds>=0" }
+    run_seconds   = { filter = "${local.logs_of_all} jsonPayload.event=\"execution_ended\" jsonPayload.run_seconds>=0" }
+  }
+}
+
+resource "google_logging_metric" "measure" {
+  for_each = local.measures
+
+  project         = var.project_id
+  name            = "interlock/${each.key}"
+  filter          = each.value.filter
+  value_extractor = "EXTRACT(jsonPayload.${each.key})"
+
+  bucket_options {
+    exponential_buckets {
+      growth_factor      = 2
+      num_finite_buckets = 20
+      scale              = 1
+    }
+  }
+
+  metric_descriptor {
+    metric_kind = "DELTA"
+    value_type  = "DISTRIBUTION"
+    unit        = "s"
+  }
+
+  depends_on = [google_project_service.api]
 }
 
 resource "google_logging_metric" "this" {
