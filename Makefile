@@ -8,7 +8,7 @@ EXPORT     := export --frozen --quiet --no-emit-project --no-header
 
 export UV_PYTHON_DOWNLOADS := never
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint docs lock clean
+.PHONY: help setup demo test lint bench docs lock clean
 
 help: ## Print the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 15
@@ -28,6 +28,9 @@ lint: $(READY) ## Check style, types and the arrows between packages
 	$(BIN)/lint-imports
 	$(BIN)/shellcheck .ci/run agent/entrypoint.sh tests/contract/samples/*.sh
 	$(BIN)/hadolint agent/Dockerfile agent/Dockerfile.tools
+
+bench: $(READY) ## Measure it all and renew docs/performance.md; QUICK=1 takes two minutes and writes to .bench
+	$(BIN)/python -m bench $(if $(QUICK),--quick --out .bench)
 
 docs: $(READY) ## Renew the generated pages and tables
 	$(BIN)/python -m tests.docs.generate

@@ -1,0 +1,58 @@
+"""Cold starts: from the spawn of the framework's process to its first good answer, and what it holds then."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+from bench.events import MAKERS, Request, completion
+from bench.processes import Google, environment, function, loaded_modules
+from bench.results import Findings, Ratio, Table, Target, ms
+
+HELD_TO = ("dispatch_release", "report_status", "alert_dead_letter")
+SUBJECTS = ("empty", *HELD_TO, "reconcile_releases", "bare", "naive")
+ABOUT = {"bare": "bare (gRPC, protobuf and the official types alone)", "naive": "naive (all client libraries)"}
+
+
+def event_for(name: str) -> Request:
+    """Return what the subject answers well without anything having gone before."""
+    maker: Callable[[], Request] = MAKERS.get(name, lambda: completion("nobody"))
+    return maker()
+
+
+def measure(side: Google, folder: Path, *, rounds: int) -> Findings:
+    """Start each once per round, in turn."""
+    settings = {**environment(side, folder), "BENCH_GETS": "1", "BENCH_COMMITS": "3"}
+    seconds: dict[str, list[float]] = defaultdict(list)
+    memory: dict[str, list[float]] = defaultdict(list)
+    for _ in range(rounds):
+        for name in SUBJECTS:
+            with function(name, settings) as started:
+                seconds[name].append(started.first_answer(event_for(name)))
+                memory[name].append(started.resident_mb())
+    modules = {name: len(loaded_modules(name, settings, event_for(name))) for name in SUBJECTS}
+    times = {name: Ratio.of(seconds[name], seconds["empty"]) for name in SUBJECTS}
+    sizes = {name: Ratio.of(memory[name], memory["empty"]) for name in SUBJECTS}
+    header = ("function", "ms", "× empty", "MB", "× empty", "modules")
+    rows = [
+        (
+            ABOUT.get(name, name),
+            *(ms(median(seconds[name])), str(times[name])),
+            *(f"{median(memory[name]):.1f}", str(sizes[name]), str(modules[name])),
+        )
+        for name in SUBJECTS
+    ]
+    about = "Spawn to first good answer, and the memory then: all processes of the framework, shared pages once."
+    targets = [one for name in HELD_TO for one in _targets(name, times, sizes)]
+    bars = {f"cold start: {name}": times[name].value for name in SUBJECTS}
+    raw = {"seconds": seconds, "memory_mb": memory, "modules": modules}
+    return Findings([Table("Cold start", about, header, rows)], targets, bars, raw)
+
+
+def _targets(name: str, times: dict[str, Ratio], sizes: dict[str, Ratio]) -> list[Target]:
+    time, size = times[name], sizes[name]
+    types = f"gRPC, protobuf and the types alone: {sizes['bare']}"
+    return [
+        Target(f"cold start of {name}, × empty", time.value, 2.0, str(time), floor=f"bare: {times['bare']}"),
+        Target(f"memory of {name}, × empty", size.value, 1.6, str(size), floor=types),
+    ]

@@ -1,0 +1,53 @@
+"""The page that a bench writes: targets, tables, machine, limits."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from bench.results import Findings, Table, Target
+
+HEAD = """# Performance
+
+`make bench` measures this and writes this page; nothing here is typed by hand.
+Every comparison was interleaved in one run.
+A ratio is that of the medians, with the middle half of its rounds behind it.
+
+![How many times the floor](performance.svg)
+"""
+LIMITS = """
+## Limits
+
+- Google's side is a small server on loopback: its answers cost little and no network lies between. What a call costs
+  at Google is not in these figures; how many calls an event makes is, and `tests/performance` holds it.
+- The load, Google's side and the function share the machine. Where two cores are all there is, throughput at 8 and 32
+  is that of the three together; the CPU per event is the function's alone.
+- Endpoints on loopback are plaintext: no TLS, and `google-auth` is not loaded. A deployed function pays both once.
+- A result store in a bucket is not measured; the functions read results from a directory here.
+- `bare` sends ready requests and looks at no answer, so all else that a dispatch does is above the floor.
+- A processor's time is counted in ticks of 10 ms, a batch is some hundred of them.
+"""
+
+
+def page(findings: Sequence[Findings], machine: Mapping[str, str]) -> str:
+    """Return the page in Markdown."""
+    tables = [table for one in findings for table in one.tables]
+    targets = [target for one in findings for target in one.targets]
+    parts = [HEAD, "## Targets\n", *target_rows(targets), ""]
+    for table in tables:
+        parts += [f"## {table.title}\n", f"{table.about}\n", *_rows(table), ""]
+    parts += ["## Where\n", *(f"- {name}: {value}" for name, value in machine.items()), LIMITS]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def target_rows(targets: Sequence[Target]) -> Iterator[str]:
+    """Yield the table of targets; one that is not met shows its floor."""
+    yield "| target | wanted | measured | | the floor beneath it |"
+    yield "|---|---|---|---|---|"
+    for one in targets:
+        met, floor = ("met", "") if one.is_met else ("**not met**", one.floor)
+        yield f"| {one.what} | {one.wanted} | {one.shown} | {met} | {floor} |"
+
+
+def _rows(table: Table) -> Iterator[str]:
+    yield f"| {' | '.join(table.header)} |"
+    yield "|---" * len(table.header) + "|"
+    for row in table.rows:
+        yield f"| {' | '.join(row)} |"

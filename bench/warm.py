@@ -1,0 +1,111 @@
+"""Warm events: each function under load at three concurrencies, beside the floors it is held to."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+
+from bench.cold import event_for
+from bench.events import Request, a_release, completion, push
+from bench.processes import Function, Google, environment, function, send_load
+from bench.results import Findings, Ratio, Table, Target, ms, percentile
+
+SUBJECTS = ("empty", "dispatch_release", "bare", "report_status", "alert_dead_letter", "reconcile_releases", "naive")
+CONCURRENCIES = (1, 8, 32)
+SHARES = {"naive": 5}
+"""The naive one is sent so many times fewer events: it is that slow."""
+
+
+@dataclass
+class Warm:
+    """What one function did at one concurrency, round by round."""
+
+    per_second: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+    p99: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    calls: Mapping[str, float] = field(default_factory=dict)
+
+
+Found = dict[tuple[str, int], Warm]
+
+
+def measure(side: Google, folder: Path, *, rounds: int, events: int) -> Findings:
+    """Send every function its batch in turn, round after round."""
+    settings = {**environment(side, folder), "BENCH_GETS": "1", "BENCH_COMMITS": "3"}
+    found: Found = defaultdict(Warm)
+    with ExitStack() as ends:
+        functions = {name: ends.enter_context(function(name, settings)) for name in SUBJECTS}
+        for name, one in functions.items():
+            one.first_answer(event_for(name))
+            send_load(one, [event_for(name) for _ in range(20)], 4)
+        for concurrency in CONCURRENCIES:
+            for _ in range(rounds):
+                _round(side, functions, concurrency, events, found)
+    return _findings(found)
+
+
+def _round(side: Google, functions: Mapping[str, Function], concurrency: int, events: int, found: Found) -> None:
+    releases = [a_release() for _ in range(events)]
+    side.reset()
+    for name in SUBJECTS:
+        requests: Sequence[Request] = [event_for(name) for _ in range(max(8, events // SHARES.get(name, 1)))]
+        if name == "dispatch_release":
+            requests = [push(one) for one in releases]
+        if name == "report_status":  # what dispatch has just started comes to its end
+            requests = [completion(one["release_id"]) for one in releases]
+        _batch(side, functions[name], requests, concurrency, found[name, concurrency])
+
+
+def _batch(side: Google, one: Function, requests: Sequence[Request], concurrency: int, warm: Warm) -> None:
+    calls, cpu = side.counts(), one.cpu_seconds()
+    result = send_load(one, requests, concurrency)
+    used, after = one.cpu_seconds() - cpu, side.counts()
+    if bad := [status for status in result["statuses"] if status >= 300]:
+        raise RuntimeError(f"{one.name} answered {bad[0]} to {len(bad)} of {len(requests)} events")
+    warm.per_second.append(len(requests) / result["took"])
+    warm.cpu.append(used / len(requests))
+    warm.p99.append(percentile(result["seconds"], 0.99))
+    warm.seconds += result["seconds"]
+    warm.calls = {name: (after[name] - calls.get(name, 0)) / len(requests) for name in sorted(after)}
+
+
+def _findings(found: Found) -> Findings:
+    header = ("function", "at once", "events/s", "× empty", "p50 ms", "p99 ms", "CPU ms", "calls per event")
+    rows = [_row(name, concurrency, found) for concurrency in CONCURRENCIES for name in SUBJECTS]
+    about = "`bare` makes the calls of one dispatch, bare; `naive` is a dispatcher as samples write it."
+    targets = [one for concurrency in CONCURRENCIES for one in _targets(found, concurrency)]
+    bars = {
+        f"warm CPU, 8 at once: {name}": median(found[name, 8].cpu) / median(found["bare", 8].cpu) for name in SUBJECTS
+    }
+    raw = {f"{name} at {concurrency}": vars(found[name, concurrency]) for name, concurrency in found}
+    return Findings([Table("A warm event", about, header, rows)], targets, bars, raw)
+
+
+def _row(name: str, concurrency: int, found: Found) -> tuple[str, ...]:
+    warm, empty = found[name, concurrency], found["empty", concurrency]
+    kinds = ("BatchGetDocuments", "Commit", "RunQuery", "RunJob", "Publish")
+    calls = [f"{warm.calls[kind]:.3g} {kind}" for kind in kinds if warm.calls.get(kind)]
+    return (
+        *(name, str(concurrency), f"{median(warm.per_second):.0f}"),
+        str(Ratio.of(warm.per_second, empty.per_second)),
+        *(ms(percentile(warm.seconds, 0.5)), ms(percentile(warm.seconds, 0.99)), ms(median(warm.cpu))),
+        ", ".join(calls) or "none",
+    )
+
+
+def _targets(found: Found, concurrency: int) -> list[Target]:
+    ours, bare, naive = (found[name, concurrency] for name in ("dispatch_release", "bare", "naive"))
+    speed, cpu = Ratio.of(ours.per_second, bare.per_second), Ratio.of(ours.cpu, bare.cpu)
+    tail, gain = Ratio.of(ours.p99, bare.p99), Ratio.of(ours.per_second, naive.per_second)
+    own = f"bare {ms(median(bare.cpu))} ms of CPU, and {ms(median(ours.cpu) - median(bare.cpu))} ms of work of its own"
+    most = f"the bare calls alone: {Ratio.of(bare.per_second, naive.per_second)}"
+    at = f"at {concurrency}"
+    return [
+        Target(f"throughput of a dispatch {at}, × bare", speed.value, 0.9, str(speed), at_least=True, floor=own),
+        Target(f"CPU of a dispatch {at}, × bare", cpu.value, 1.15, str(cpu), floor=own),
+        Target(f"p99 of a dispatch {at}, × bare", tail.value, 1.2, str(tail), floor=own),
+        Target(f"throughput of a dispatch {at}, × naive", gain.value, 20, str(gain), at_least=True, floor=most),
+    ]
