@@ -79,6 +79,9 @@ STACK_OF_ITS_OWN = (
         says="ready",
     ),
     Line("local env --state $OWN", says="export INTERLOCK_LEDGER="),
+    Line(
+        "local up -d --state $OWN-box --port-base 0 --container --container-tool no-such-tool", 1, says="install podman"
+    ),
     Line("local up -d --state $OWN", 1, says="error:"),
     Line("local down --state $OWN --json", says="true"),
     Line("local demo --state $OWN-demo --seconds 90 --json", says='"ok": true'),
