@@ -11,14 +11,12 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-AGENT = Path(__file__).parents[2] / "agent"
-TAG = "localhost/interlock-agent:proof"
-DEADLINE_SECONDS = 60.0
+from tests.container.container import AGENT, DEADLINE_SECONDS, TAG, Container, pids, read
+from tests.container.layering import prove_a_teams_own_layer_keeps_the_agents_restrictions
+
 CLEAN_UP = "trap 'echo cleaned; exit 7' TERM\ntouch /data/up\nwhile :; do sleep 0.05; done\n"
 IGNORES = "trap '' TERM\n(trap '' TERM; exec sleep 300.25) &\ntouch /data/up\nwhile :; do sleep 0.05; done\n"
 REQUEST = {
@@ -27,6 +25,9 @@ REQUEST = {
     "target_env": "staging",
 }
 APART = ("--port-base", "0", "--detach")
+TERRAFORM = """FROM debian:bookworm-slim
+RUN printf '#!/bin/sh\\necho Terraform v1\\n' > /bin/terraform
+"""
 TOOL = """#!/bin/bash
 export CTR_STATE={state}
 verb=$1; shift
@@ -39,74 +40,6 @@ while [ $# -gt 1 ]; do case $1 in
 esac; done
 exec {runner} --run-only --hard --net host "${{given[@]}}" -t "$1" {context}
 """
-
-
-class Container:
-    """One run of the image under all restrictions; `/data` holds the script and the results."""
-
-    def __init__(self, runner: str, directory: Path, script: str) -> None:
-        self.directory = directory
-        directory.chmod(0o777)
-        (directory / "deploy.sh").write_text(script)
-        variables = {
-            "INTERLOCK_RELEASE_ID": directory.name,
-            "INTERLOCK_ATTEMPT": "1",
-            "INTERLOCK_FENCE": "1",
-            "INTERLOCK_RESULTS": "file:///data/results",
-            "INTERLOCK_ALLOWED_SOURCES": "file:///data",
-            "INTERLOCK_GRACE_SECONDS": "2",
-            "CLOUD_RUN_EXECUTION": "agent-one",
-            "DEPLOYMENT_SCRIPT": "file:///data/deploy.sh",
-        }
-        given = [word for name, value in variables.items() for word in ("-e", f"{name}={value}")]
-        command = [runner, "-t", TAG, "--run-only", "--hard", *given, "-v", f"{directory}:/data", str(AGENT)]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-
-    def wait(self) -> tuple[int, list[str]]:
-        """Return the container's exit code and what it told."""
-        told, _ = self._process.communicate(timeout=DEADLINE_SECONDS)
-        return self._process.returncode, [json.loads(line)["message"] for line in told.splitlines() if line[:1] == "{"]
-
-    def result(self) -> dict[str, Any]:
-        path = self.directory / "results" / self.directory.name / "1" / "0" / "results.json"
-        found: dict[str, Any] = json.loads(path.read_bytes())
-        return found
-
-    def terminate(self) -> None:
-        """Signal the container's PID 1 as the platform does, once the script is up."""
-        wait_until((self.directory / "up").exists)
-        os.kill(self._first(), signal.SIGTERM)
-
-    def _first(self) -> int:
-        mark = f"INTERLOCK_RELEASE_ID={self.directory.name}".encode()
-        found = [pid for pid in pids() if mark in read(pid, "environ").split(b"\0") and inner_pid(pid) == 1]
-        assert len(found) == 1, f"PID 1 of the container: {found}"
-        assert b"interlock_agent.main" in read(found[0], "cmdline"), "the agent itself is PID 1"
-        return found[0]
-
-
-def pids() -> list[int]:
-    return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
-
-
-def read(pid: int, name: str) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/{name}").read_bytes()
-    except OSError:
-        return b""
-
-
-def inner_pid(pid: int) -> int:
-    """Return the process's number in its innermost namespace."""
-    lines = [line.split() for line in read(pid, "status").splitlines() if line.startswith(b"NSpid:")]
-    return int(lines[0][-1]) if lines else 0
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "the condition did not come true in time"
-        time.sleep(0.05)
 
 
 def prove_a_release_runs_restricted(runner: str, directory: Path) -> None:
@@ -188,11 +121,27 @@ def run_interlock(state: Path, *words: str) -> str:
     return done.stdout
 
 
+def prove_a_team_lays_its_tools_on_the_image_and_owns_that_layer_alone(runner: str, directory: Path) -> None:
+    (directory / "Dockerfile").write_text(TERRAFORM)
+    build = [runner, "--build-only", "-t"]
+    subprocess.run([*build, "localhost/terraform:proof", str(directory)], check=True)
+    bases = ("--build-arg", f"AGENT={TAG}", "--build-arg", "TERRAFORM=localhost/terraform:proof")
+    tools = ("-f", str(AGENT / "Dockerfile.tools"), *bases, str(AGENT))
+    subprocess.run([*build, "localhost/interlock-tools:proof", *tools], check=True)
+    code, told = Container(
+        runner, directory, "id -u\nterraform version\n", tag="localhost/interlock-tools:proof"
+    ).wait()
+    assert code == 0, (code, told)
+    assert {"10001", "Terraform v1"} <= set(told), told
+
+
 PROOFS = (
+    prove_a_team_lays_its_tools_on_the_image_and_owns_that_layer_alone,
     prove_the_local_stack_runs_its_tasks_in_containers,
     prove_a_release_runs_restricted,
     prove_a_trap_finishes_its_clean_up,
     prove_who_ignores_the_signal_is_killed_with_all_of_its_own,
+    prove_a_teams_own_layer_keeps_the_agents_restrictions,
 )
 
 
