@@ -9,7 +9,16 @@ from interlock.domain.execution_environment import execution_environment, identi
 from interlock.domain.fence import SEALED
 from interlock.domain.release import Plan, Release
 from interlock.domain.transition import Confirm, Missing, Overload, Refuse
-from interlock.ports import Ambiguous, Fence, JobStarter, Overloaded, Started, StartOrder, StartRefused
+from interlock.ports import (
+    Ambiguous,
+    CloudRunUnavailable,
+    Fence,
+    JobStarter,
+    Overloaded,
+    Started,
+    StartOrder,
+    StartRefused,
+)
 
 _FIRST_RETRY_SECONDS = 5.0
 _LONGEST_RETRY_SECONDS = 300.0
@@ -40,11 +49,20 @@ class Launcher:
 
         Starts nothing; raises CloudRunUnavailable, ResultsUnavailable.
         """
-        return self._look(release, plan) or self._seal(release, plan)
+        return self._found(release, plan) or self._seal(release, plan)
 
     def stop(self, execution: str) -> None:
         """Ask Cloud Run to cancel the execution."""
         self.jobs.stop(execution)
+
+    def _found(self, release: Release, plan: Plan) -> Confirm | None:
+        """Look; but who refused the start may refuse to be asked, and then the fence tells."""
+        try:
+            return self._look(release, plan)
+        except CloudRunUnavailable:
+            if release.refusal is None:
+                raise
+            return None
 
     def _look(self, release: Release, plan: Plan) -> Confirm | None:
         found = self.jobs.find(plan.job, identity_environment(release))

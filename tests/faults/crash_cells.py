@@ -39,8 +39,10 @@ CLAIM, CONFIRM, CLOSE = _commit("claim", "claim"), _commit("confirm", "execution
 QUEUE, CANCEL, KNOW = _commit("queue", "queued"), _commit("cancel", "cancel"), _commit("know", "duplicate")
 FORGET, KEEP, CHECK = _commit("forget", "sent"), _commit("keep", "dead letter"), _commit("check", "looked at")
 RUN_JOB, STOP, LOOK = _around("RunJob", "run_job"), _around("CancelExecution", "stop"), _around("look up", "look")
+REFUSE, SEAL = _commit("refuse", "refusal"), _around("seal", "seal")
 RESULTS = Effect("results read", "before_start", "after_results")
-READ_AFTER_RESULTS = Effect("ledger read", "after_results")
+READ_AFTER_REFUSE, SEAL = _commit("refuse", "refusal"), _around("seal", "seal")
+RESULTS = Effect("ledger read", "after_results")
 RESUME, LETTER = _around("publish: resume", "resume"), _around("publish: dead letter", "dead_letter")
 ALERT = _around("alert", "alert")
 
@@ -102,7 +104,7 @@ LIVES = (
         "dispatch_release",
         "refused",
         "a start refused for good",
-        (READ, CLAIM, RUN_JOB, CLOSE, _told("errored"), LETTER, FORGET, ACKNOWLEDGED),
+        (READ, CLAIM, RUN_JOB, REFUSE, LOOK, SEAL, CLOSE, _told("errored"), LETTER, FORGET, ACKNOWLEDGED),
         "errored",
         0,
         first=3,

@@ -168,6 +168,8 @@ def _turn(before: Release | None, after: Release) -> str | None:
         return "close" if after.is_closed else turns[after.state]
     if before.cancellation != after.cancellation:
         return "cancel"
+    if before.refusal != after.refusal:
+        return "refuse"
     if before.message_ids != after.message_ids:
         return "know"
     if before.checked_at != after.checked_at:

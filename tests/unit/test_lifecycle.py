@@ -317,16 +317,25 @@ class TestConfirm:
 
 
 class TestRefuseAndOverload:
-    def test_a_refusal_closes_as_errored_with_a_dead_letter_and_frees_the_lane(self) -> None:
+    def test_a_refusal_is_believed_once_nothing_runs_and_nothing_will(self) -> None:
         release, lane = starting()
         _, lane = after(None, lane, Submit(a_release("web-2", published=1)))
-        found = take(release, lane, Refuse(1, "permission", "no"))
+        refused = take(release, lane, Refuse(1, "permission", "no"))
+        assert (refused.effects, refused.lane) == ((LookFor(),), lane)
+        found = take(refused.release, refused.lane, Missing(1))
         assert found.release is not None
         assert (found.release.state, found.release.result.reason) == (State.ERRORED, "permission")
         assert found.release.outbox.resumes == ("web-2",)
         assert found.release.outbox.dead_letter is not None
         assert found.lane is not None
         assert found.lane.holders == ()
+
+    def test_a_refusal_of_a_start_that_runs_all_the_same_is_forgotten(self) -> None:
+        release, lane = starting()
+        refused = take(release, lane, Refuse(1, "permission", "no"))
+        found = take(refused.release, refused.lane, Confirm(1, EXECUTION, None))
+        assert found.release is not None
+        assert (found.release.state, found.release.execution) == (State.STARTED, EXECUTION)
 
     def test_a_refusal_under_an_old_fence_is_ignored(self) -> None:
         release, lane = starting()

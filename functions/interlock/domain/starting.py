@@ -93,13 +93,11 @@ def confirm(release: Release, lane: Lane, event: Confirm, now: datetime) -> Tran
 
 
 def refuse(release: Release, lane: Lane, event: Refuse, now: datetime) -> Transition:
-    """Close the release as errored: Cloud Run will never start it; unless an earlier start may still turn up."""
+    """Keep the refusal until it is certain that nothing runs: an answer may be wrong, and an earlier start turn up."""
     if stale := _stale(release, event.fence):
         return Transition(release, lane, (stale,))
-    if release.starts > 1:
-        kept = replace(release, refusal=Result(reason=event.reason, detail=event.detail), updated_at=now)
-        return Transition(kept, lane, (Ignored("earlier_start_may_run"),))
-    return _give_up(release, lane, event.reason, event.detail, now)
+    kept = replace(release, refusal=Result(reason=event.reason, detail=event.detail), updated_at=now)
+    return Transition(kept, lane, (Ignored("earlier_start_may_run") if release.starts > 1 else LookFor(),))
 
 
 def overload(release: Release, lane: Lane, event: Overload, plan: Plan, now: datetime) -> Transition:
