@@ -10,11 +10,12 @@ from typer.main import get_command
 from cli.errors import ExitCode
 from cli.main import app
 from interlock.config import SETTINGS, Setting, settings_of
-from tests.docs import lifecycle_page, runbooks_page
+from tests.docs import json_page, lifecycle_page, runbooks_page
 
 ROOT = Path(__file__).parents[2]
 README, COMMANDS = ROOT / "README.md", ROOT / "docs" / "commands.md"
 LIFECYCLE = ROOT / "docs" / "lifecycle.md"
+JSON = ROOT / "docs" / "json.md"
 RUNBOOKS = ROOT / "docs" / "runbooks" / "README.md"
 BEGIN, END = "<!-- settings: generated from functions/interlock/config.py -->", "<!-- end of settings -->"
 WIDTH = 100
@@ -22,6 +23,7 @@ INTRODUCTION = """# The command `interlock`
 
 What `--help` says, command by command; `python -m tests.docs.generate` writes this page.
 Results go to standard output, everything else to standard error, and the exit code says how it ended.
+What `--json` prints is on [a page of its own](json.md).
 """
 
 
@@ -105,6 +107,7 @@ PAGES: Mapping[Path, Callable[[], str]] = {
     README: readme,
     COMMANDS: commands_page,
     LIFECYCLE: lifecycle_page.page,
+    JSON: json_page.page,
     RUNBOOKS: runbooks_page.page,
 }
 
