@@ -15,7 +15,6 @@ from functools import partial
 from pathlib import Path
 
 from tests.container.container import AGENT, DEADLINE_SECONDS, TAG, Container, pids, read
-from tests.container.layering import prove_a_teams_own_layer_keeps_the_agents_restrictions
 
 CLEAN_UP = "trap 'echo cleaned; exit 7' TERM\ntouch /data/up\nwhile :; do sleep 0.05; done\n"
 IGNORES = "trap '' TERM\n(trap '' TERM; exec sleep 300.25) &\ntouch /data/up\nwhile :; do sleep 0.05; done\n"
@@ -141,7 +140,6 @@ PROOFS = (
     prove_a_release_runs_restricted,
     prove_a_trap_finishes_its_clean_up,
     prove_who_ignores_the_signal_is_killed_with_all_of_its_own,
-    prove_a_teams_own_layer_keeps_the_agents_restrictions,
 )
 
 
