@@ -41,8 +41,7 @@ FORGET, KEEP, CHECK = _commit("forget", "sent"), _commit("keep", "dead letter"),
 RUN_JOB, STOP, LOOK = _around("RunJob", "run_job"), _around("CancelExecution", "stop"), _around("look up", "look")
 REFUSE, SEAL = _commit("refuse", "refusal"), _around("seal", "seal")
 RESULTS = Effect("results read", "before_start", "after_results")
-READ_AFTER_REFUSE, SEAL = _commit("refuse", "refusal"), _around("seal", "seal")
-RESULTS = Effect("ledger read", "after_results")
+READ_AFTER_RESULTS = Effect("ledger read", "after_results")
 RESUME, LETTER = _around("publish: resume", "resume"), _around("publish: dead letter", "dead_letter")
 ALERT = _around("alert", "alert")
 
@@ -61,8 +60,8 @@ class Life:
 
     @property
     def waits_for_reconcile(self) -> bool:
-        """Whether nothing happens until a reconcile finds the release due."""
-        return self.function == "reconcile_releases"
+        """Whether nothing happens for half a minute, until a reconcile finds the release due."""
+        return self.name == "unreported"
 
 
 LIVES = (
@@ -172,7 +171,7 @@ LIVES = (
         "reconcile_releases",
         "unreported",
         "an execution whose completion was lost",
-        (DUE, CHECK, LOOK, RESULTS, READ_AFTER_RESULTS, CLOSE, _told("succeeded"), FORGET, ACKNOWLEDGED),
+        (DUE, CHECK, LOOK, RESULTS, READ_AFTER_RESULTS, CLOSE, _told("succeeded"), FORGET),
         "succeeded",
         1,
         first=2,

@@ -1,5 +1,6 @@
 """Every function is killed with its whole instance at every place it has; no release notices."""
 
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -41,7 +42,8 @@ def _attempted(attempt: Callable[[], list[Fate]]) -> list[Fate] | str:
 def kill_in_turn(bench: Bench, some: Sequence[Cell]) -> list[tuple[Cell, list[Fate] | str]]:
     """Lose the function in one cell after the other; what must wait for reconcile waits for all cells at once."""
     later = {cell: partial(_awaited, *strike(bench, cell)) for cell in some if cell.life.waits_for_reconcile}
-    return [(cell, _attempted(later.get(cell, partial(kill, bench, cell)))) for cell in some]
+    ordered = sorted(some, key=lambda cell: cell not in later)
+    return [(cell, _attempted(later.get(cell, partial(kill, bench, cell)))) for cell in ordered]
 
 
 @pytest.mark.parametrize("cell", [cell for cell in CELLS if cell.id in QUICK], ids=lambda cell: cell.id)
@@ -54,13 +56,17 @@ def test_a_release_outlives_its_function(bench: Bench, cell: Cell) -> None:
 @pytest.mark.timeout(900)
 def test_every_release_outlives_its_function_in_every_cell(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
     by_function = [list(some) for _, some in groupby(CELLS, key=lambda cell: cell.life.function)]
+    begun = time.monotonic()
     with ThreadPoolExecutor(len(by_function)) as pool:
         struck = [pair for found in pool.map(lambda some: kill_in_turn(bench, some), by_function) for pair in found]
-    outcomes = {cell: _judged(bench, fates) for cell, fates in struck}
+    struck_seconds = time.monotonic() - begun
+    with ThreadPoolExecutor(len(by_function)) as pool:
+        outcomes = dict(pool.map(lambda pair: (pair[0], _judged(bench, pair[1])), struck))
     with capsys.disabled():
         print()
         for cell, outcome in outcomes.items():
             print(f"{cell.id}: {outcome}")
+        print(f"{len(CELLS)} cells, struck in {struck_seconds:.0f} s, judged in {time.monotonic() - begun:.0f} s")
     assert_nobody_overlapped(bench)
     assert [cell.id for cell, outcome in outcomes.items() if outcome != "as it must be"] == []
 
