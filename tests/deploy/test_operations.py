@@ -1,4 +1,4 @@
-"""Every command of the operations page exists: make targets, Terraform's own, and gcloud's with their flags."""
+"""Every command of a page or of a build step exists: make targets, Terraform's, gcloud's and our own, with flags."""
 
 import re
 import shlex
@@ -8,16 +8,38 @@ import subprocess
 import pytest
 
 from tests.deploy.plans import ROOT, TERRAFORM
+from tests.docs.pages import FENCED, Page, pages
+from tests.docs.test_commands import parse
 
-BLOCKS = re.findall(r"(?ms)^```sh\n(.*?)^```", (ROOT / "docs" / "operations.md").read_text())
-INLINE = re.findall(r"`((?:gcloud|terraform) [^`]+)`", (ROOT / "docs" / "operations.md").read_text())
-COMMANDS = [shlex.split(line) for line in [*"".join(BLOCKS).splitlines(), *INLINE]]
-GCLOUD = [words for words in COMMANDS if words[0] == "gcloud"]
+OPERATIONS = Page(ROOT / "docs" / "operations.md")
+INLINE = re.compile(r"`((?:gcloud|terraform|interlock) [^`]+)`")
 
 
-def test_every_command_is_one_of_three() -> None:
+def commands_of(page: Page) -> list[list[str]]:
+    """Return every command of the page, in its blocks and in its sentences."""
+    blocks = [line for language, block in FENCED.findall(page.text) if language == "sh" for line in block.splitlines()]
+    lines = [*blocks, *page.commands, *(found.replace("\\|", "|") for found in INLINE.findall(page.prose))]
+    return [words for line in lines if (words := shlex.split(line, comments=True))]
+
+
+def recipes() -> list[list[str]]:
+    """Return every call of gcloud and terraform in the steps of the build."""
+    text = (
+        (TERRAFORM / "Makefile").read_text().replace("\\\n", " ").replace("$(TERRAFORM)", "terraform -chdir=terraform")
+    )
+    found = re.findall(r"((?:gcloud|terraform -chdir=\S+) [^>\n]*)", text)
+    return [shlex.split(line) for line in found if "TERRAFORM :=" not in line]
+
+
+COMMANDS = commands_of(OPERATIONS)
+EVERYWHERE = [words for page in pages() for words in commands_of(page)] + recipes()
+GCLOUD = sorted({tuple(words) for words in EVERYWHERE if words[0] == "gcloud"})
+INTERLOCK = sorted({tuple(words) for words in EVERYWHERE if words[0].endswith("interlock") and words[-1] != "…"})
+
+
+def test_every_command_is_one_of_four() -> None:
     assert len(COMMANDS) > 8
-    assert {words[0] for words in COMMANDS} == {"gcloud", "make", "terraform"}
+    assert {words[0] for words in COMMANDS} <= {"gcloud", "make", "terraform", "interlock"}
 
 
 def test_every_make_target_exists() -> None:
@@ -29,7 +51,7 @@ def test_every_make_target_exists() -> None:
 
 
 def test_every_terraform_command_exists_with_its_flags() -> None:
-    for words in COMMANDS:
+    for words in EVERYWHERE:
         if words[0] == "terraform":
             verb, *rest = [word for word in words[1:] if not word.startswith("-chdir")]
             told = subprocess.run(["terraform", verb, "-help"], capture_output=True, text=True, check=False).stdout
@@ -42,6 +64,11 @@ def test_every_terraform_command_exists_with_its_flags() -> None:
             assert [option for option in options if option not in told + described] == []
 
 
+@pytest.mark.parametrize("words", INTERLOCK, ids=" ".join)
+def test_every_command_of_our_own_exists_with_its_flags(words: tuple[str, ...]) -> None:
+    parse(list(words[1:]))
+
+
 def test_every_address_that_is_targeted_is_declared() -> None:
     text = "".join(path.read_text() for path in TERRAFORM.glob("*.tf"))
     targets = [word.split("=")[1] for words in COMMANDS for word in words if word.startswith("-target=")]
@@ -52,7 +79,7 @@ def test_every_address_that_is_targeted_is_declared() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("words", GCLOUD, ids=" ".join)
-def test_every_gcloud_command_exists_with_its_flags(words: list[str]) -> None:
+def test_every_gcloud_command_exists_with_its_flags(words: tuple[str, ...]) -> None:
     gcloud = shutil.which("gcloud")
     if gcloud is None:
         pytest.skip("gcloud is not installed")
