@@ -10,7 +10,7 @@ from typer.main import get_command
 from cli.errors import ExitCode
 from cli.main import app
 from interlock.config import SETTINGS, Setting, settings_of
-from tests.docs import json_page, lifecycle_page, runbooks_page
+from tests.docs import faults_page, json_page, lifecycle_page, runbooks_page
 
 ROOT = Path(__file__).parents[2]
 README, COMMANDS = ROOT / "README.md", ROOT / "docs" / "commands.md"
@@ -107,6 +107,7 @@ PAGES: Mapping[Path, Callable[[], str]] = {
     README: readme,
     COMMANDS: commands_page,
     LIFECYCLE: lifecycle_page.page,
+    faults_page.FAULTS: faults_page.page,
     JSON: json_page.page,
     RUNBOOKS: runbooks_page.page,
 }

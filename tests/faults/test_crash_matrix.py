@@ -8,6 +8,7 @@ from itertools import groupby
 
 import pytest
 
+from tests.docs.faults_page import FAULTS, killed_row
 from tests.e2e.stack import wait_until
 from tests.faults.bench import Bench
 from tests.faults.crash_cells import Cell, cells
@@ -65,10 +66,11 @@ def test_every_release_outlives_its_function_in_every_cell(bench: Bench, capsys:
     with capsys.disabled():
         print()
         for cell, outcome in outcomes.items():
-            print(f"{cell.id}: {outcome}")
+            print(f"{killed_row(cell)} {outcome}")
         print(f"{len(CELLS)} cells, struck in {struck_seconds:.0f} s, judged in {time.monotonic() - begun:.0f} s")
     assert_nobody_overlapped(bench)
     assert [cell.id for cell, outcome in outcomes.items() if outcome != "as it must be"] == []
+    assert {killed_row(cell) for cell in outcomes} <= set(FAULTS.read_text().splitlines()), "the page is not today's"
 
 
 def _judged(bench: Bench, fates: list[Fate] | str) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from local import names
 from local.official import find_emulator
+from tests.docs.faults_page import FAULTS, server_row
 from tests.faults.bench import Bench, a_bench
 from tests.faults.invariants import assert_invariants, assert_nobody_overlapped
 from tests.faults.server_cells import AUDIT_CELLS, Cell, cloud_run_cells, firestore_cells, pubsub_cells
@@ -49,9 +50,10 @@ def judge(bench: Bench, cells: Iterable[Cell], capsys: pytest.CaptureFixture[str
     with capsys.disabled():
         print()
         for cell, found in outcomes.items():
-            print(f"{cell.id}: {found}")
+            print(f"{server_row(cell)} {found}")
     assert_nobody_overlapped(bench)
     assert [cell.id for cell, found in outcomes.items() if found != AS_IT_MUST_BE] == []
+    assert {server_row(cell) for cell in every} <= set(FAULTS.read_text().splitlines()), "the page is not today's"
 
 
 def test_a_start_that_seemed_to_fail_is_adopted(bench: Bench) -> None:
