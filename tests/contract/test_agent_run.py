@@ -132,6 +132,17 @@ def test_a_signal_reaches_the_script_which_may_clean_up(bench: Bench) -> None:
     assert bench.result()["outcome"] == "terminated"
 
 
+def test_a_signal_reaches_every_process_of_the_scripts_group(bench: Bench) -> None:
+    child = "(trap 'echo child cleaned; exit 0' TERM; touch $TMPDIR/up; while :; do sleep 0.05; done) &\n"
+    bench.with_script(f"{child}child=$!\ntrap '' TERM\nwait $child\nexit 6\n")
+    process = bench.start()
+    wait_until((bench.root / "up").exists)
+    process.send_signal(signal.SIGTERM)
+    run = finish(process)
+    assert run.code == 6
+    assert "child cleaned" in run.messages
+
+
 def test_a_script_that_ignores_the_signal_is_killed_with_its_children_and_the_result_written(bench: Bench) -> None:
     bench.with_script("trap '' TERM\n(trap '' TERM; echo $BASHPID > $TMPDIR/child; sleep 60) &\nsleep 60\n")
     process = bench.start(INTERLOCK_GRACE_SECONDS="1")
