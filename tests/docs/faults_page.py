@@ -10,7 +10,7 @@ INTRODUCTION = """# What was broken, and what became of it
 
 Every cell is one release on the local stack, led to one place, where one thing is broken.
 `python -m tests.docs.generate` writes this page from the cells that `tests/faults` strikes.
-`pytest -m slow tests/faults` strikes them all, prints the tables with what it saw, and fails where a cell ends otherwise.
+`pytest -m slow tests/faults` strikes them all, prints the tables with what it saw, and fails if a cell ends otherwise.
 
 The same rules hold in every cell (`tests/faults/invariants.py`):
 

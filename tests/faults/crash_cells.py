@@ -17,7 +17,7 @@ class Effect:
 
     @property
     def points(self) -> set[str]:
-        return {self.before, self.after} - {None}  # type: ignore[return-value]
+        return {self.before, self.after or self.before}
 
 
 def _around(name: str, point: str) -> Effect:
@@ -40,7 +40,7 @@ QUEUE, CANCEL, KNOW = _commit("queue", "queued"), _commit("cancel", "cancel"), _
 FORGET, KEEP, CHECK = _commit("forget", "sent"), _commit("keep", "dead letter"), _commit("check", "looked at")
 RUN_JOB, STOP, LOOK = _around("RunJob", "run_job"), _around("CancelExecution", "stop"), _around("look up", "look")
 REFUSE, SEAL = _commit("refuse", "refusal"), _around("seal", "seal")
-RESULTS = Effect("results read", "before_start", "after_results")
+RESULTS = _around("results read", "results")
 READ_AFTER_RESULTS = Effect("ledger read", "after_results")
 RESUME, LETTER = _around("publish: resume", "resume"), _around("publish: dead letter", "dead_letter")
 ALERT = _around("alert", "alert")
@@ -211,10 +211,13 @@ def _cells_of(life: Life) -> Iterator[Cell]:
         if done is not None and done.name == "publish: started" and life.name == "fresh":
             yield Cell(life, "Publish", "publish arrived", "publish answered", "at_server_after")
         point = due.before if due else done.after if done else None
-        if due is RESULTS and done:
-            point = done.after
         assert point, f"{life.name} has no point at {index}"
         yield Cell(life, point, done.name if done else "message delivered", due.name if due else "anything else")
+
+
+def places(function: str) -> set[str]:
+    """Return all points that the cells of a function know: whatever else it passes is a place without a cell."""
+    return {"before_start"}.union(*(one.points for life in LIVES if life.function == function for one in life.effects))
 
 
 MISSING: Mapping[str, str] = {

@@ -76,10 +76,10 @@ class Faults:
         """Return the requests kept, in the order they came."""
         return [path.read_bytes() for path in sorted(self.directory.glob(f"{release_id}@{self.function}@kept-*"))]
 
-    def trace(self, release_id: str) -> list[str]:
-        """Return the points that this function has passed with the release, in order."""
-        file = self._file(release_id, "trace")
-        return file.read_text().split() if file.exists() else []
+    def passed(self) -> set[str]:
+        """Return all points that this function has passed with any release."""
+        traces = self.directory.glob(f"*@{self.function}@trace")
+        return {point for trace in traces for point in trace.read_text().split()}
 
     def reach(self, release_id: str, point: str) -> None:
         """Note the point; lose the whole instance here, master and workers at once, if the test armed it."""

@@ -8,14 +8,17 @@ from itertools import groupby
 
 import pytest
 
+from local import names
+from local.process import wait_for
 from tests.docs.faults_page import FAULTS, killed_row
 from tests.e2e.stack import wait_until
 from tests.faults.bench import Bench
-from tests.faults.crash_cells import Cell, cells
+from tests.faults.crash_cells import Cell, cells, places
 from tests.faults.invariants import Fate, assert_invariants, assert_nobody_overlapped
 from tests.faults.lives import WITHIN_SECONDS, strike
 
 CELLS = tuple(cells())
+TRIES, TRY_SECONDS = 3, 30.0
 QUICK = (
     "dispatch_release-fresh-before_run_job-inside",
     "report_status-ended-before_tell_succeeded-inside",
@@ -24,8 +27,18 @@ QUICK = (
 
 
 def kill(bench: Bench, cell: Cell) -> list[Fate]:
-    """Lose the function in the cell; return how everybody involved is to end."""
-    return _awaited(*strike(bench, cell))
+    """Lose the function in the cell; return how everybody involved is to end.
+
+    Another cell's kill may lead a release elsewhere, as when it comes again before reconcile was to find it due: then
+    another one is led there, and the first must end well like all.
+    """
+    fates: list[Fate] = []
+    for _ in range(TRIES):
+        is_struck, involved = strike(bench, cell)
+        fates += involved
+        if wait_for(is_struck, seconds=TRY_SECONDS):
+            return fates
+    raise AssertionError(f"{TRIES} releases passed by")
 
 
 def _awaited(is_struck: Callable[[], bool], fates: list[Fate]) -> list[Fate]:
@@ -69,6 +82,7 @@ def test_every_release_outlives_its_function_in_every_cell(bench: Bench, capsys:
             print(f"{killed_row(cell)} {outcome}")
         print(f"{len(CELLS)} cells, struck in {struck_seconds:.0f} s, judged in {time.monotonic() - begun:.0f} s")
     assert_nobody_overlapped(bench)
+    assert [point for one in names.FUNCTIONS for point in bench.faults(one).passed() - places(one)] == []
     assert [cell.id for cell, outcome in outcomes.items() if outcome != "as it must be"] == []
     assert {killed_row(cell) for cell in outcomes} <= set(FAULTS.read_text().splitlines()), "the page is not today's"
 
