@@ -44,6 +44,10 @@ class Bench:
     """What changes the pages of executions that Cloud Run lists to the functions."""
 
     @property
+    def proxies(self) -> tuple[Proxy, ...]:
+        return (self.cloud_run, self.pubsub, *([self.firestore] if self.firestore else []))
+
+    @property
     def tally(self) -> Path:
         return self.armed / "tally"
 

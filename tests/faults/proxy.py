@@ -83,6 +83,11 @@ class Proxy:
             self._faults.append(fault)
         return fault
 
+    def unmet(self, text: str) -> list[Fault]:
+        """Return the faults about this text that no call has met: they prove nothing."""
+        with self._lock:
+            return [fault for fault in self._faults if text in fault.about and not fault.hits]
+
     def answer(self, call: Call, context: grpc.ServicerContext) -> Iterator[bytes]:
         """Pass the call on, or do to it what a fault says."""
         self.calls.append(call.method)

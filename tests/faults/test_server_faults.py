@@ -37,6 +37,7 @@ def outcome(bench: Bench, cell: Cell) -> str:
     try:
         for fate in trouble(bench, cell):
             assert_invariants(bench, fate)
+            assert [fault for proxy in bench.proxies for fault in proxy.unmet(fate.release_id)] == []
     except AssertionError as error:
         return str(error) or repr(error)
     return AS_IT_MUST_BE
