@@ -1,6 +1,7 @@
 # What wakes whom. Log policies carry the release in their labels; metric policies are the net below them.
 locals {
   push_names = sort(keys(local.pushes))
+  runbooks   = trimsuffix(coalesce(var.tuning.runbooks, "https://github.com/interlock-dev/interlock/blob/main/docs/runbooks"), "/")
 
   # Conditions on a metric: the filter, how it is summed, and above what it speaks.
   metric_alerts = {
@@ -88,7 +89,7 @@ resource "google_monitoring_alert_policy" "dead_letter" {
 
   documentation {
     mime_type = "text/markdown"
-    content   = "A message could not be handled: $${log.extracted_label.reason} in $${log.extracted_label.environment}, release $${log.extracted_label.release}. The log entry holds the runbook's link and the commands to look at it and to replay it."
+    content   = "A message could not be handled: $${log.extracted_label.reason} in $${log.extracted_label.environment}, release $${log.extracted_label.release}. The log entry holds the commands to look at it and to replay it. Runbooks: [this reason](${local.runbooks}/$${log.extracted_label.reason}.md), [dead letters](${local.runbooks}/dead_letter.md)."
   }
 
   depends_on = [google_project_service.api]
@@ -106,8 +107,12 @@ resource "google_monitoring_alert_policy" "failed_release" {
     display_name = "a release ended in ${join(", ", sort(var.alerting.failed_release_states))}"
 
     condition_matched_log {
-      filter           = local.failed_release_filter
-      label_extractors = { release = "EXTRACT(jsonPayload.release_id)", state = "EXTRACT(jsonPayload.state)" }
+      filter = local.failed_release_filter
+      label_extractors = {
+        reason  = "EXTRACT(jsonPayload.reason)"
+        release = "EXTRACT(jsonPayload.release_id)"
+        state   = "EXTRACT(jsonPayload.state)"
+      }
     }
   }
 
@@ -121,7 +126,7 @@ resource "google_monitoring_alert_policy" "failed_release" {
 
   documentation {
     mime_type = "text/markdown"
-    content   = "Release $${log.extracted_label.release} is $${log.extracted_label.state}. `interlock releases show` tells its story; the status event holds the link to its logs."
+    content   = "Release $${log.extracted_label.release} is $${log.extracted_label.state}. `interlock releases show` tells its story; the status event holds the link to its logs. Runbooks: [this reason](${local.runbooks}/$${log.extracted_label.reason}.md), [failed releases](${local.runbooks}/failed_release.md)."
   }
 
   depends_on = [google_project_service.api]
@@ -165,7 +170,7 @@ resource "google_monitoring_alert_policy" "metric" {
 
   documentation {
     mime_type = "text/markdown"
-    content   = each.value.text
+    content   = "${each.value.text} [Runbook](${local.runbooks}/${each.key}.md)."
   }
 
   depends_on = [google_project_service.api]
@@ -200,7 +205,7 @@ resource "google_monitoring_alert_policy" "reconcile" {
 
   documentation {
     mime_type = "text/markdown"
-    content   = "Releases whose end nobody reported stay open until reconcile_releases runs again. Look at the Scheduler job interlock-reconcile and at the function's log."
+    content   = "Releases whose end nobody reported stay open until reconcile_releases runs again. Look at the Scheduler job interlock-reconcile and at the function's log. [Runbook](${local.runbooks}/reconcile.md)."
   }
 
   depends_on = [google_project_service.api]

@@ -10,6 +10,7 @@ from typing import get_args
 import pytest
 
 from interlock.adapters.cloud_run_jobs import _REFUSALS
+from interlock.config import AlertSettings, settings_of
 from interlock.domain.body import Reason
 from interlock.domain.dead_letter import Incident
 from interlock.domain.dead_letter_alert import alert
@@ -41,6 +42,21 @@ def test_the_alerts_are_those_that_terraform_declares() -> None:
     policies = set(re.findall(r'^resource "google_monitoring_alert_policy" "(\w+)"', text, re.MULTILINE))
     metrics = set(re.findall(r"^    (\w+) = \{$", text.split("metric_alerts = {")[1], re.MULTILINE))
     assert (policies - {"metric"}) | metrics == set(ALERTS)
+
+
+def test_every_alert_s_text_links_to_its_pages() -> None:
+    text = (ROOT / "terraform" / "alerts.tf").read_text()
+    contents = re.findall(r"^    content +=.*$", text, re.MULTILINE)
+    assert len(contents) == text.count("documentation {")
+    links = [re.findall(r"\$\{local\.runbooks\}/([^)]+)\.md", content) for content in contents]
+    reason, own = "$${log.extracted_label.reason}", "${each.key}"
+    assert all(links)
+    assert {link for found in links for link in found} - {reason, own} <= set(PAGES)
+
+
+def test_the_functions_and_the_alerts_look_for_the_pages_at_one_address() -> None:
+    default = settings_of(AlertSettings)["runbooks"].default
+    assert f'"{default}"' in (ROOT / "terraform" / "alerts.tf").read_text()
 
 
 def words_of_the_code() -> Iterator[str]:
