@@ -66,12 +66,24 @@ class Proxy:
 
     def __init__(self, upstream: str, *, port: int = 0) -> None:
         self._channel = grpc.insecure_channel(upstream)
-        self._server = grpc.server(ThreadPoolExecutor(THREADS), options=[("grpc.so_reuseport", 0)])
-        self._server.add_generic_rpc_handlers((_Handlers(self),))
-        self.port = self._server.add_insecure_port(f"127.0.0.1:{port}")
+        self.port = port
+        self._server = self._listen()
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
         self.calls: list[str] = []
+
+    def _listen(self) -> grpc.Server:
+        server = grpc.server(ThreadPoolExecutor(THREADS), options=[("grpc.so_reuseport", 0)])
+        server.add_generic_rpc_handlers((_Handlers(self),))
+        self.port = server.add_insecure_port(f"127.0.0.1:{self.port}")
+        return server
+
+    def be_down(self, seconds: float) -> None:
+        """Break what is on its way and refuse every connection for a while."""
+        self._server.stop(grace=None).wait()
+        time.sleep(seconds)
+        self._server = self._listen()
+        self._server.start()
 
     @property
     def address(self) -> str:

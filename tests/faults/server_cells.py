@@ -60,6 +60,7 @@ def cloud_run_cells() -> Iterator[Cell]:
     yield Cell("Cloud Run", "RunJob", "answers after the deadline", (Fault("RunJob", late=3),), executions=1)
     yield Cell("Cloud Run", "RunJob", "starts and answers after the deadline", (Fault("RunJob", held=3),))
     yield Cell("Cloud Run", "RunJob", "starts after its claim was taken over", (Fault("RunJob", held=8),))
+    yield Cell("Cloud Run", "every call", "refused for 5 s, all broken that is on its way")
     for seconds in (2, 8):
         yield Cell("Cloud Run", "ListExecutions", f"lags {seconds} s behind a start in doubt", (lost,))
     for code in (StatusCode.UNAVAILABLE, StatusCode.INTERNAL, StatusCode.DEADLINE_EXCEEDED):
@@ -78,6 +79,7 @@ def pubsub_cells() -> Iterator[Cell]:
             )
             title = f"{code.name}, {'published all the same' if arrives else 'not published'}"
             yield Cell("Pub/Sub", "publish of started and of succeeded", title, faults, executions=1)
+    yield Cell("Pub/Sub", "every publish", "refused for 5 s, all broken that is on its way", executions=1)
     told = ('"state": "started"',)
     late = Fault("Publish", told, late=5)
     yield Cell("Pub/Sub", "publish of started", "answers 5 s late", (late,), executions=1)
@@ -105,6 +107,7 @@ def firestore_cells() -> Iterator[Cell]:
         yield Cell("Firestore", "Commit", f"{code.name} six times", (many,))
     yield Cell("Firestore", "Commit", "answers 3 s late, always", (Fault("Commit", late=3, times=ALWAYS),))
     yield Cell("Firestore", "Commit", "takes 3 s to begin, always", (Fault("Commit", held=3, times=ALWAYS),))
+    yield Cell("Firestore", "every call", "refused for 5 s, all broken that is on its way")
     slow = Fault("BatchGetDocuments", late=3, times=ALWAYS)
     yield Cell("Firestore", "BatchGetDocuments", "answers 3 s late, always", (slow,))
 

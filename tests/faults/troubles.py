@@ -53,6 +53,13 @@ def _fate(cell: Cell, request: Mapping[str, Any]) -> Fate:
     return Fate(request["release_id"], cell.state, cell.runs, cell.executions)
 
 
+def _down(bench: Bench, cell: Cell) -> list[Fate]:
+    request = bench.request("outage", seconds=1)
+    bench.stack.publish(request)
+    _proxy(bench, cell).be_down(seconds=5)
+    return [_fate(cell, request), _behind(bench, request)]
+
+
 def _lagging(bench: Bench, cell: Cell, *, seconds: float) -> list[Fate]:
     request = bench.request("lagging", seconds=1)
     begun = time.monotonic()
@@ -173,6 +180,8 @@ def _out_of_order(bench: Bench, cell: Cell) -> list[Fate]:
 Leader = Callable[[Bench, Cell], list[Fate]]
 _SPECIAL_CALLS: Mapping[str, Leader] = {
     "CancelExecution": _cancelled,
+    "every call": _down,
+    "every publish": _down,
     "publish of a dead letter": _letter,
     "publish of a resume": _resume,
 }
