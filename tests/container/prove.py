@@ -18,6 +18,12 @@ from tests.container.container import AGENT, DEADLINE_SECONDS, TAG, Container, p
 
 CLEAN_UP = "trap 'echo cleaned; exit 7' TERM\ntouch /data/up\nwhile :; do sleep 0.05; done\n"
 IGNORES = "trap '' TERM\n(trap '' TERM; exec sleep 300.25) &\ntouch /data/up\nwhile :; do sleep 0.05; done\n"
+ORPHANS = """(sleep 0.2 &)
+(sleep 0.2 &)
+sleep 1
+for one in /proc/[0-9]*/status; do if grep -q "^State:.Z" "$one"; then echo zombie; fi; done
+echo "parent $(awk '/^PPid/ {print $2}' /proc/$$/status)"
+"""
 REQUEST = {
     "release_id": "in-a-container",
     "release_version": "1",
@@ -74,6 +80,13 @@ def prove_who_ignores_the_signal_is_killed_with_all_of_its_own(runner: str, dire
     assert container.result()["signal"] == signal.SIGKILL
     assert time.monotonic() - started < DEADLINE_SECONDS / 2
     assert not [pid for pid in pids() if b"300.25" in read(pid, "cmdline").split(b"\0")], "a grandchild lives on"
+
+
+def prove_orphans_are_buried_by_the_agent_as_the_first_process(runner: str, directory: Path) -> None:
+    code, told = Container(runner, directory, ORPHANS).wait()
+    assert code == 0, (code, told)
+    assert "parent 1" in told, told
+    assert "zombie" not in told, told
 
 
 def prove_the_local_stack_runs_its_tasks_in_containers(runner: str, directory: Path) -> None:
@@ -140,6 +153,7 @@ PROOFS = (
     prove_a_release_runs_restricted,
     prove_a_trap_finishes_its_clean_up,
     prove_who_ignores_the_signal_is_killed_with_all_of_its_own,
+    prove_orphans_are_buried_by_the_agent_as_the_first_process,
 )
 
 
