@@ -1,5 +1,6 @@
 """The functions' entry points, loaded when they are asked for; each reads its settings before it takes a request."""
 
+import gc
 import os
 from importlib import import_module
 from typing import Any
@@ -12,4 +13,6 @@ def __getattr__(name: str) -> Any:
     if name not in SETTINGS:
         raise AttributeError(name)
     SETTINGS[name].read(os.environ)
-    return getattr(import_module(f"interlock.handlers.{name}"), name)
+    entry_point = getattr(import_module(f"interlock.handlers.{name}"), name)
+    gc.freeze()  # what is loaded stays: the collector never looks at it, so the worker's fork goes on sharing its pages
+    return entry_point
