@@ -19,12 +19,15 @@ DIGEST = f"registry/agent@sha256:{'a' * 64}"
 OWN = {"SHORT_SHA", "COMMIT_SHA", "PROJECT_ID", "BUILD_ID", "LOCATION", "TAG_NAME", "BRANCH_NAME", "REPO_NAME"}
 """What Cloud Build substitutes by itself; a digest is not among it."""
 
+ROUTE = {"name": "all", "job": "projects/acme-release/locations/europe-west1/jobs/release-agent"}
+
 TOOL = """#!/bin/sh
 echo "$(basename "$0") $*" >> "$CALLS"
 case "$*" in
   *describe*) echo "$DIGEST" ;;
   *list-vulnerabilities*) echo "$SEVERITY" ;;
   *scan*) echo projects/p/locations/us/scans/1 ;;
+  *show*) echo "$PLAN" ;;
 esac
 """
 
@@ -37,7 +40,12 @@ def tools(tmp_path: Path) -> dict[str, str]:
         (tmp_path / name).chmod(0o755)
     (tmp_path / "calls").touch()
     environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "CALLS": str(tmp_path / "calls")}
-    return {**environment, "DIGEST": DIGEST, "SEVERITY": "LOW"}
+    return {**environment, "DIGEST": DIGEST, "SEVERITY": "LOW", "PLAN": planned([ROUTE])}
+
+
+def planned(routes: list[dict[str, str]]) -> str:
+    """Return a plan, as terraform show prints it, of an installation with these routes."""
+    return json.dumps({"planned_values": {"outputs": {"routes": {"value": json.dumps({"routes": routes})}}}})
 
 
 def run(step: str, environment: dict[str, str], folder: Path) -> int:
@@ -56,7 +64,17 @@ def read_as_cloud_build_does(build: dict[str, Any]) -> Build:
 
 def test_cloud_builds_own_schema_takes_the_build_whole() -> None:
     build = read_as_cloud_build_does(BUILD)
-    assert [step.id for step in build.steps] == ["test", "image", "push", "digest", "sbom", "scan", "plan", "apply"]
+    assert [step.id for step in build.steps] == [
+        "test",
+        "image",
+        "push",
+        "digest",
+        "sbom",
+        "scan",
+        "plan",
+        "routes",
+        "apply",
+    ]
     assert build.timeout.total_seconds() == 3600
     assert build.options.logging == Build.from_json('{"options": {"logging": "CLOUD_LOGGING_ONLY"}}').options.logging
 
@@ -99,9 +117,9 @@ def test_what_is_planned_is_the_digest_that_was_pushed(tools: dict[str, str], tm
     for step in BUILD["steps"][1:]:
         assert run(step["id"], tools, folder) == 0, step["id"]
     calls = Path(tools["CALLS"]).read_text().splitlines()
-    assert [call.split()[0] for call in calls] == ["docker"] * 2 + ["gcloud"] * 4 + ["terraform"] * 3
-    assert f"-var agent_image={DIGEST} " in calls[-2]
-    assert calls[-1].split()[-1] == calls[-2].split()[-1]
+    assert [call.split()[0] for call in calls] == ["docker"] * 2 + ["gcloud"] * 4 + ["terraform"] * 4
+    assert f"-var agent_image={DIGEST} " in calls[-3]
+    assert calls[-1].split()[-1] == calls[-3].split()[-1]
 
 
 def test_what_is_tested_comes_first_and_what_is_applied_last() -> None:
@@ -132,3 +150,9 @@ def test_a_critical_vulnerability_ends_the_build(tools: dict[str, str], tmp_path
     (tmp_path / "agent_image").write_text(DIGEST)
     assert run("scan", tools, tmp_path) == 0
     assert run("scan", {**tools, "SEVERITY": "CRITICAL"}, tmp_path) != 0
+
+
+def test_routes_that_break_the_contract_are_not_applied(tools: dict[str, str], tmp_path: Path) -> None:
+    assert run("routes", tools, tmp_path) == 0
+    assert run("routes", {**tools, "PLAN": planned([{**ROUTE, "lane_mode": "fastest"}])}, tmp_path) != 0
+    assert run("routes", {**tools, "PLAN": ""}, tmp_path) != 0

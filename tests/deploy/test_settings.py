@@ -2,7 +2,10 @@
 
 import base64
 import json
+import subprocess
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,10 +17,12 @@ from interlock.domain.transaction import RECORD_TYPES
 from interlock.wiring import load_routes
 from local import names
 from local.topology import TOPICS, WIRES
-from tests.deploy.plans import EXAMPLES, resources
+from tests.deploy.plans import EXAMPLES, ROOT, resources
 
 ENDPOINTS = {"PUBSUB_EMULATOR_HOST", "INTERLOCK_RUN_ENDPOINT"}
 """Settings that only lead away from Google; a deployment has none of them."""
+
+TUNED = {"INTERLOCK_LEASE_SECONDS", "INTERLOCK_MAX_STARTS", "INTERLOCK_RUNBOOKS", "INTERLOCK_RECONCILE_PAGE"}
 
 
 def environments(example: str) -> dict[str, Mapping[str, str]]:
@@ -44,14 +49,21 @@ def test_every_function_starts_with_what_terraform_sets(example: str) -> None:
 
 
 def test_what_is_not_tuned_keeps_the_default_of_the_code() -> None:
-    tuned = {"INTERLOCK_LEASE_SECONDS", "INTERLOCK_MAX_STARTS", "INTERLOCK_RUNBOOKS", "INTERLOCK_RECONCILE_PAGE"}
     for variables in environments("one-environment").values():
-        assert tuned.isdisjoint(variables)
+        assert TUNED.isdisjoint(variables)
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_the_routes_keep_the_contract(example: str) -> None:
     assert load_routes(environments(example)["dispatch_release"]["INTERLOCK_ROUTES"])
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_the_routes_pass_the_command_that_checks_anybodys(example: str, tmp_path: Path) -> None:
+    file = tmp_path / "routes.json"
+    file.write_text(environments(example)["dispatch_release"]["INTERLOCK_ROUTES"])
+    done = subprocess.run([sys.executable, "-m", "cli", "routes", "check", str(file)], check=False)
+    assert done.returncode == 0
 
 
 def test_scheduled_messages_keep_the_contract() -> None:
@@ -82,3 +94,8 @@ def test_functions_are_those_of_the_table_and_of_the_local_stack() -> None:
 def test_every_kind_of_record_keeps_its_text_out_of_the_indexes() -> None:
     fields = [one.values for one in resources("one-environment", "google_firestore_field")]
     assert {one["collection"] for one in fields if one["field"] == "body"} == set(RECORD_TYPES)
+
+
+@pytest.mark.parametrize("setting", sorted(TUNED))
+def test_what_can_be_tuned_is_a_setting_of_the_readme(setting: str) -> None:
+    assert f"| `{setting}` |" in (ROOT / "README.md").read_text()

@@ -18,7 +18,7 @@ module "interlock" {
   }
 
   routes = [
-    { name = "reindex", match = { task = "reindex" }, job = "production", rerun = "always", defaults = {
+    { name = "reindex", match = { task = "reindex", target_env = "production" }, job = "production", rerun = "always", defaults = {
       artifact_path     = "gs://acme-release-interlock-artifacts/tasks/tasks-1.0.0.zip"
       deployment_script = "reindex.sh"
       release_version   = "1.0.0"
@@ -26,7 +26,7 @@ module "interlock" {
     { name = "production", match = { target_env = ["production", "prod"] }, job = "production", require_digest = true,
     allowed_sources = ["gs://acme-release-interlock-artifacts/"], rerun = "failed_only" },
     { name = "staging", match = { target_env = "staging" }, job = "staging", lane_mode = "newest" },
-    { name = "development", match = { target_env = "*" }, job = "development", lane_mode = "parallel", max_parallel = 4 },
+    { name = "development", match = { target_env = "development" }, job = "development", lane_mode = "parallel", max_parallel = 4 },
   ]
 
   schedules = {
