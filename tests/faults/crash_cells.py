@@ -59,6 +59,11 @@ class Life:
     first: int = 0
 
     @property
+    def turn(self) -> bool:
+        """Which half of a function's lives it belongs to; each half is struck in turn, both at once."""
+        return self.name in ("fresh", "queued", "next")
+
+    @property
     def waits_for_reconcile(self) -> bool:
         """Whether nothing happens for half a minute, until a reconcile finds the release due."""
         return self.name == "unreported"

@@ -69,12 +69,12 @@ def test_a_release_outlives_its_function(bench: Bench, cell: Cell) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_every_release_outlives_its_function_in_every_cell(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
-    by_function = [list(some) for _, some in groupby(CELLS, key=lambda cell: cell.life.function)]
+    turns = [list(some) for _, some in groupby(CELLS, key=lambda cell: (cell.life.function, cell.life.turn))]
     begun = time.monotonic()
-    with ThreadPoolExecutor(len(by_function)) as pool:
-        struck = [pair for found in pool.map(lambda some: kill_in_turn(bench, some), by_function) for pair in found]
+    with ThreadPoolExecutor(len(turns)) as pool:
+        struck = [pair for found in pool.map(lambda some: kill_in_turn(bench, some), turns) for pair in found]
     struck_seconds = time.monotonic() - begun
-    with ThreadPoolExecutor(len(by_function)) as pool:
+    with ThreadPoolExecutor(len(turns)) as pool:
         outcomes = dict(pool.map(lambda pair: (pair[0], _judged(bench, pair[1])), struck))
     with capsys.disabled():
         print()
