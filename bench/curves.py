@@ -23,7 +23,10 @@ BATCH = 1000
 def measure(folder: Path, *, sizes: tuple[int, ...]) -> Findings:
     """Fill a ledger step by step and measure at each."""
     ledger = open_ledger(f"sqlite://{folder}/curves.db")
-    rows, dispatches, ticks, held = [], [], [], 0
+    rows: list[tuple[str, ...]] = []
+    dispatches: list[float] = []
+    ticks: list[float] = []
+    held = 0
     for size in sizes:
         _fill(ledger, held, size)
         held = size

@@ -27,7 +27,7 @@ _Query, _Answered = _firestore.RunQueryRequest.pb(), _firestore.RunQueryResponse
 _Publish, _Published = _pubsub.PublishRequest.pb(), _pubsub.PublishResponse.pb()
 _RunJob, _Execution = _jobs.RunJobRequest.pb(), _executions.Execution.pb()
 
-Context = grpc.aio.ServicerContext
+Context = Any
 RESET, COUNTS = "/bench.Control/Reset", "/bench.Control/Counts"
 
 
@@ -66,9 +66,9 @@ class Google:
     def _holds(self, write: Any) -> bool:
         condition, found = write.current_document, self.documents.get(write.update.name)
         if condition.HasField("exists"):
-            return condition.exists == (found is not None)
+            return bool(condition.exists) == (found is not None)
         if condition.HasField("update_time"):
-            return found is not None and found.update_time == condition.update_time
+            return found is not None and bool(found.update_time == condition.update_time)
         return True
 
     async def query(self, request: Any, _context: Context) -> AsyncIterator[Any]:
@@ -116,7 +116,7 @@ def _stream(method: Callable[..., Any], request: Any, answer: Any) -> Any:
     return grpc.unary_stream_rpc_method_handler(method, request.FromString, answer.SerializeToString)
 
 
-def handlers(google: Google) -> list[grpc.GenericRpcHandler]:
+def handlers(google: Google) -> list[Any]:
     """Return the services as gRPC takes them."""
     services = {
         "google.firestore.v1.Firestore": {

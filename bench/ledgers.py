@@ -82,7 +82,7 @@ def _firestore_at(address: str) -> Iterator[None]:
 def measure(side: Google, folder: Path, *, claims: int) -> Findings:
     """Claim alone, then with 8 and with 32 at once on one lane."""
     header = ("ledger", "at once on one lane", "p50 ms", "p99 ms", "decisions/s")
-    rows = []
+    rows: list[tuple[str, ...]] = []
     with ledgers(side, folder) as opened:
         for name, ledger in opened.items():
             for _ in range(10):

@@ -45,7 +45,7 @@ class Google:
 
     def _ask(self, path: str) -> bytes:
         with grpc.insecure_channel(self.address) as channel:
-            answer: bytes = channel.unary_unary(path)(b"", timeout=10)
+            answer: bytes = channel.unary_unary(path, bytes, bytes)(b"", timeout=10)
             return answer
 
 

@@ -54,7 +54,7 @@ class Table:
     title: str
     about: str
     header: tuple[str, ...]
-    rows: list[tuple[str, ...]] = field(default_factory=list)
+    rows: Sequence[tuple[str, ...]] = ()
 
 
 @dataclass(frozen=True, slots=True)
