@@ -55,7 +55,7 @@ def choose(
     if len(by_flag) > 1:
         what = f"--{' and --'.join(by_flag)} name different installations"
         raise CommandError(what, "keep one of them", code=ExitCode.USAGE)
-    if context.invoked_subcommand in TALKS_TO_NOBODY or {"-h", "--help"} & set(context.args):
+    if context.invoked_subcommand in TALKS_TO_NOBODY or {"-h", "--help"} & set(context.obj or ()):
         return
     for name in by_flag or [name for name, value in named.items() if value]:
         _lead_to(_variables(name, named, database, is_flag=bool(by_flag)), outdoes=bool(by_flag))

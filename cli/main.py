@@ -97,7 +97,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; return its exit code, with every error told on standard error and no traceback."""
     try:
-        return int(app(args=list(arguments), prog_name="interlock", standalone_mode=False) or ExitCode.SUCCESS)
+        words = list(arguments)
+        return int(app(args=words, prog_name="interlock", standalone_mode=False, obj=words) or ExitCode.SUCCESS)
     except typer.TyperException as error:
         return _refuse(error)
     except (typer.Abort, KeyboardInterrupt):

@@ -17,6 +17,7 @@ from interlock.domain.dead_letter import dead_letter_attributes, read_dead_lette
 from interlock.domain.intake import Intake
 from interlock.domain.kept_letter import KeptLetter, Settlement
 from interlock.domain.message import Message
+from interlock.domain.reasons import REASONS as TOLD_REASONS
 from interlock.domain.step import first_keys, release_key, step
 from interlock.domain.transaction import Commit
 from interlock.domain.transition import Submit
@@ -24,7 +25,6 @@ from interlock.ports import Ledger
 from interlock.wiring import FullLedger, load_routes, open_ledger
 from tests.build import LIMITS, NOW, at
 from tests.fakes import FakePublisher, MemoryLedger
-from interlock.domain.reasons import REASONS as TOLD_REASONS
 
 ROUTES = Path(__file__).parents[2] / "local" / "routes.json"
 INTAKE = Intake(Contract.of(load_schema("release-request.v1")), load_routes(str(ROUTES)))

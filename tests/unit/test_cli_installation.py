@@ -1,9 +1,14 @@
 """The flags before the command, and completion."""
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
 
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("INTERLOCK_")}
 SHOW = (
@@ -36,6 +41,75 @@ def test_a_project_in_the_environment_fills_in_what_is_open() -> None:
     assert environment_after(INTERLOCK_PROJECT="acme", INTERLOCK_LEDGER="sqlite:///x") == [
         "INTERLOCK_LEDGER=sqlite:///x"
     ]
+
+
+INSTANCES = json.dumps(
+    {
+        "production": "acme-prod",
+        "staging": {"INTERLOCK_LEDGER": "firestore://acme/other"},
+        "bad": {"INTERLOCK_LEDGER": 7},
+    }
+)
+
+
+def test_an_instance_is_a_project_or_variables_and_leads_away_from_emulators(tmp_path: Path) -> None:
+    file = tmp_path / "instances.json"
+    file.write_text(INSTANCES)
+    local = {"INTERLOCK_LEDGER": "sqlite:///x", "PUBSUB_EMULATOR_HOST": "127.0.0.1:1"}
+    named = environment_after("--instance", "production", INTERLOCK_INSTANCES=str(file), **local)
+    assert named == ["INTERLOCK_LEDGER=firestore://acme-prod/interlock"]
+    described = environment_after("--instance", "staging", INTERLOCK_INSTANCES=INSTANCES, **local)
+    assert described == ["INTERLOCK_LEDGER=firestore://acme/other"]
+
+
+def test_the_file_of_instances_lies_in_the_home_directory(tmp_path: Path) -> None:
+    (tmp_path / ".config").mkdir()
+    (tmp_path / ".config" / "interlock.json").write_text(INSTANCES)
+    assert environment_after("--instance", "production", HOME=str(tmp_path)) == [
+        "INTERLOCK_LEDGER=firestore://acme-prod/interlock"
+    ]
+
+
+def test_an_instance_in_the_environment_fills_in_what_is_open_and_may_be_unknown(tmp_path: Path) -> None:
+    twin = {"INTERLOCK_INSTANCES": INSTANCES, "INTERLOCK_INSTANCE": "production"}
+    assert environment_after(**twin) == ["INTERLOCK_LEDGER=firestore://acme-prod/interlock"]
+    assert environment_after(**twin, INTERLOCK_LEDGER="sqlite:///x") == ["INTERLOCK_LEDGER=sqlite:///x"]
+    assert environment_after(INTERLOCK_INSTANCES=INSTANCES, INTERLOCK_INSTANCE="local") == []
+    assert environment_after(INTERLOCK_INSTANCE="local", HOME=str(tmp_path)) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "told"),
+    [
+        (["--instance", "nowhere"], {"INTERLOCK_INSTANCES": INSTANCES}, "known: bad, production, staging"),
+        (["--instance", "bad"], {"INTERLOCK_INSTANCES": INSTANCES}, "neither a project's id nor"),
+        (["--instance", "x"], {"INTERLOCK_INSTANCES": "{"}, "cannot be read"),
+        (["--instance", "x"], {"INTERLOCK_INSTANCES": "/nowhere.json"}, "cannot be read"),
+        (["--instance", "x", "--project", "y"], {}, "name different installations"),
+    ],
+)
+def test_an_installation_that_cannot_be_found_is_a_wrong_use(
+    arguments: list[str], environment: dict[str, str], told: str
+) -> None:
+    command = [sys.executable, "-m", "cli", *arguments, "lanes", "list"]
+    done = subprocess.run(command, env={**CLEAN, **environment}, check=False, capture_output=True, text=True)
+    assert (done.returncode, told in done.stderr) == (64, True), done.stderr
+
+
+@pytest.mark.parametrize("local", [{"arguments": ["--local"]}, {"INTERLOCK_LOCAL": "1"}])
+def test_a_local_stack_that_does_not_run_is_told_with_what_starts_it(local: dict[str, Any], tmp_path: Path) -> None:
+    arguments = local.pop("arguments", [])
+    command = [sys.executable, "-m", "cli", *arguments, "lanes", "list"]
+    environment = {**CLEAN, **local, "INTERLOCK_STATE": str(tmp_path)}
+    done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
+    assert (done.returncode, "interlock local up --detach" in done.stderr) == (1, True), done.stderr
+
+
+@pytest.mark.parametrize("words", [["local", "down"], ["validate", "--help"], ["lanes", "list", "--help"]])
+def test_what_talks_to_nobody_needs_no_installation(words: list[str], tmp_path: Path) -> None:
+    environment = {**CLEAN, "INTERLOCK_LOCAL": "1", "INTERLOCK_STATE": str(tmp_path)}
+    command = [sys.executable, "-m", "cli", *words]
+    assert subprocess.run(command, env=environment, check=False, capture_output=True).returncode == 0
 
 
 def test_the_shell_completes_commands() -> None:
