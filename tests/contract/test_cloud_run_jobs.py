@@ -31,6 +31,10 @@ def started(cloud_run: CloudRunJobs, order: StartOrder) -> Started:
     return answer
 
 
+def test_a_job_that_is_gone_has_no_executions(cloud_run: CloudRunJobs) -> None:
+    assert cloud_run.find(an_order("deleted").job, {"INTERLOCK_RELEASE_ID": "web-1"}) is None
+
+
 def test_a_started_execution_is_found_by_its_environment(cloud_run: CloudRunJobs) -> None:
     order = an_order("good", INTERLOCK_RELEASE_ID="web-1", INTERLOCK_ATTEMPT="1", INTERLOCK_FENCE="1")
     execution = started(cloud_run, order)

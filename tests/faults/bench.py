@@ -26,7 +26,7 @@ BEGIN = 'echo "start $EPOCHREALTIME $TARGET_ENV/$SERVICE $RELEASE_ID" >> "$RELEA
 END = 'echo "end $EPOCHREALTIME $TARGET_ENV/$SERVICE $RELEASE_ID" >> "$RELEASE_PARAM_TALLY"'
 WAIT = 'until [ -e "$RELEASE_PARAM_DOOR" ]; do sleep 0.1; done'
 GONE = "gone"
-TIMES = {"INTERLOCK_LEASE_SECONDS": "3", "INTERLOCK_START_TIMEOUT_SECONDS": "2", "INTERLOCK_MAX_STARTS": "4"}
+TIMES = {"INTERLOCK_LEASE_SECONDS": "3", "INTERLOCK_START_TIMEOUT_SECONDS": "2", "INTERLOCK_MAX_STARTS": "5"}
 """A claim must outlive a start, and a taken-over start is what takes the time here."""
 
 

@@ -77,13 +77,18 @@ class CloudRunJobs:
         return Started(execution.name, execution.log_uri or None)
 
     def find(self, job: str, environment: Mapping[str, str]) -> Started | None:
-        """Return the newest execution of the job whose environment holds all of these, or None."""
+        """Return the newest execution of the job whose environment holds all of these, or None.
+
+        A job that is gone has none; were that no answer, its release would be looked for for ever.
+        """
         try:
             for execution in islice(self._listed(job), _LISTED):
                 if environment.items() <= _environment(execution).items():
                     return Started(execution.name, execution.log_uri or None)
         except grpc.RpcError as error:
-            raise CloudRunUnavailable(said(error)[1]) from error
+            code, words = said(error)
+            if code is not grpc.StatusCode.NOT_FOUND:
+                raise CloudRunUnavailable(words) from error
         return None
 
     def _listed(self, job: str) -> Iterator[Any]:
