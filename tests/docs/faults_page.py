@@ -24,6 +24,7 @@ The same rules hold in every cell (`tests/faults/invariants.py`):
 SIGKILL to the whole instance, after the one effect and before the other.
 "RunJob sent" and "published, unanswered" are struck from outside, by a proxy before the server.
 Then nobody helps but redelivery and `reconcile_releases`.
+The test also collects every place that a function passes, and fails if one of them has no cell.
 """
 MISSING = """
 ### Cells that are not there
@@ -35,13 +36,24 @@ SERVERS = """
 ## A server fails
 
 Where a lane is free again, another release waits in it, and must not start before the first is over.
+A fault that no call has met counts as a failure.
 A proxy before the real server plays the fault, with all of gRPC between; audit entries go through Pub/Sub.
+"""
+
+
+FOUND = """
+## What the cells have found
+
+- A start refused for good had closed its release although the job ran, beside the next of its lane
+  ([decision](decisions/2026-11-23-refusals-are-checked.md)).
+- A release whose job was gone, and whose starter was killed before it noted the refusal, was looked for for ever.
+- A release put back for overload was left for five minutes when reconcile was killed between noting and resuming it.
 """
 
 
 def page() -> str:
     """Return docs/faults.md."""
-    return "\n".join((INTRODUCTION, *_killed(), MISSING.rstrip(), *_missing(), SERVERS, *_servers())) + "\n"
+    return "\n".join((INTRODUCTION, *_killed(), MISSING.rstrip(), *_missing(), SERVERS, *_servers(), FOUND.rstrip())) + "\n"
 
 
 def _killed() -> Iterator[str]:
