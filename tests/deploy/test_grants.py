@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.deploy.generate import README
 from tests.deploy.plans import EXAMPLES, Resource, grant_of, grants, resources
 
 LEDGER = 'if resource.name == "projects/acme-release/databases/interlock"'
@@ -128,3 +129,24 @@ def test_every_function_has_an_identity_of_its_own(example: str) -> None:
     accounts = [one.values["account_id"] for one in resources(example, "google_service_account")]
     assert len(accounts) == len(set(accounts))
     assert {"interlock-dispatch", "interlock-report", "interlock-alert", "interlock-reconcile"} <= set(accounts)
+
+
+WORDS = {
+    "pubsub.publisher on topic release-status": "publish on status",
+    "pubsub.publisher on topic release-requests": "requests",
+    "pubsub.publisher on topic release-dead-letters": "dead letters",
+    "datastore.user": "ledger",
+    "storage.objectViewer on bucket acme-release-interlock-results": "read",
+    "storage.objectCreator on bucket acme-release-interlock-results": "create results",
+    "run.jobsExecutorWithOverrides": "start",
+    "run.viewer": "look at each routed job",
+}
+"""A grant to a function as the page says it."""
+
+
+@pytest.mark.parametrize("who", ["dispatch", "report", "alert", "reconcile"])
+def test_the_page_gives_each_function_the_grants_that_it_has(who: str) -> None:
+    (row,) = re.findall(rf"(?m)^\| `interlock-{who}` \| (.*) \|$", README.read_text())
+    held = [line for line in grants("one-environment") if line.startswith(f"interlock-{who}@")]
+    told = {words for grant, words in WORDS.items() if any(f": {grant}" in line for line in held)}
+    assert told == {words for words in WORDS.values() if re.search(rf"\b{words}\b", row)}
