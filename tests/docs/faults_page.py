@@ -53,7 +53,8 @@ FOUND = """
 
 def page() -> str:
     """Return docs/faults.md."""
-    return "\n".join((INTRODUCTION, *_killed(), MISSING.rstrip(), *_missing(), SERVERS, *_servers(), FOUND.rstrip())) + "\n"
+    killed, servers = (INTRODUCTION, *_killed(), MISSING.rstrip(), *_missing()), (SERVERS, *_servers())
+    return "\n".join((*killed, *servers, FOUND))
 
 
 def _killed() -> Iterator[str]:
