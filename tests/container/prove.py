@@ -5,6 +5,7 @@ RUNNER builds the image of a directory and runs it: `RUNNER [-t TAG] [--build-on
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -34,7 +35,7 @@ TERRAFORM = """FROM debian:bookworm-slim
 RUN printf '#!/bin/sh\\necho Terraform v1\\n' > /bin/terraform
 """
 TOOL = """#!/bin/bash
-export CTR_STATE={state}
+{exports}
 verb=$1; shift
 if [ "$verb" = build ]; then exec {runner} --build-only "$1" "$2" "$3"; fi
 given=()
@@ -117,9 +118,9 @@ def _artifact(directory: Path) -> str:
 def _tool(runner: str, directory: Path) -> Path:
     """Return a program that takes podman's `build` and `run` and does them with the runner."""
     tool = directory / "tool"
-    tool.write_text(
-        TOOL.format(runner=runner, state=os.environ.get("CTR_STATE", "/tmp/container-state"), context=AGENT)
-    )
+    kept = {name: os.environ[name] for name in ("CTR_STATE", "TMPDIR") if name in os.environ}
+    exports = "\n".join(f"export {name}={shlex.quote(value)}" for name, value in kept.items())
+    tool.write_text(TOOL.format(runner=runner, exports=exports, context=AGENT))
     tool.chmod(0o755)
     return tool
 
