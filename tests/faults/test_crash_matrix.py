@@ -15,10 +15,11 @@ from tests.e2e.stack import wait_until
 from tests.faults.bench import Bench
 from tests.faults.crash_cells import Cell, cells, places
 from tests.faults.invariants import Fate, assert_invariants, assert_nobody_overlapped
-from tests.faults.lives import WITHIN_SECONDS, strike
+from tests.faults.lives import Struck, strike
 
 CELLS = tuple(cells())
 TRIES, TRY_SECONDS = 3, 30.0
+APART_SECONDS, LONGEST_SECONDS = 4.0, 240.0
 QUICK = (
     "dispatch_release-fresh-before_run_job-inside",
     "report_status-ended-before_tell_succeeded-inside",
@@ -41,8 +42,14 @@ def kill(bench: Bench, cell: Cell) -> list[Fate]:
     raise AssertionError(f"{TRIES} releases passed by")
 
 
+def _apart(bench: Bench, cell: Cell) -> Struck:
+    """Strike some seconds after the last: a killed reconcile puts off for half a minute all that it had taken."""
+    time.sleep(APART_SECONDS)
+    return strike(bench, cell)
+
+
 def _awaited(is_struck: Callable[[], bool], fates: list[Fate]) -> list[Fate]:
-    wait_until(is_struck, within=WITHIN_SECONDS)
+    wait_until(is_struck, within=LONGEST_SECONDS)
     return fates
 
 
@@ -55,7 +62,7 @@ def _attempted(attempt: Callable[[], list[Fate]]) -> list[Fate] | str:
 
 def kill_in_turn(bench: Bench, some: Sequence[Cell]) -> list[tuple[Cell, list[Fate] | str]]:
     """Lose the function in one cell after the other; what must wait for reconcile waits for all cells at once."""
-    later = {cell: partial(_awaited, *strike(bench, cell)) for cell in some if cell.life.waits_for_reconcile}
+    later = {cell: partial(_awaited, *_apart(bench, cell)) for cell in some if cell.life.waits_for_reconcile}
     ordered = sorted(some, key=lambda cell: cell not in later)
     return [(cell, _attempted(later.get(cell, partial(kill, bench, cell)))) for cell in ordered]
 
