@@ -164,6 +164,6 @@ def test_a_sharded_release_from_buckets_tells_what_became_of_every_item(
 def test_a_manifest_that_is_not_the_pinned_one_runs_nothing(story: Story, tmp_path: Path) -> None:
     manifest = tmp_path / "regions.json"
     manifest.write_text('{"items": [1]}')
-    sharded = {"manifest_path": manifest.as_uri(), "task_count": 1}
-    _, event = story.ends(story.publish(**sharded, manifest_sha256="0" * 64), "failed")
+    release_id = story.publish(manifest_path=manifest.as_uri(), task_count=1, manifest_sha256="0" * 64)
+    _, event = story.ends(release_id, "failed")
     assert event["exit_code"] == ExitCode.DIGEST_MISMATCH
