@@ -94,7 +94,7 @@ class CloudRunJobs:
     def _listed(self, job: str) -> Iterator[Any]:
         request = _executions.ListExecutionsRequest.pb()(parent=job)
         while True:
-            page = self._ask("ListExecutions", request, _executions.ListExecutionsResponse.pb(), job)
+            page = self._ask("ListExecutions", request, _executions.ListExecutionsResponse.pb(), routing("parent", job))
             yield from page.executions
             if not page.next_page_token:
                 return
@@ -103,7 +103,8 @@ class CloudRunJobs:
     def stop(self, execution: str) -> None:
         """Ask Cloud Run to cancel the execution; one that is over or gone is no error."""
         try:
-            self._ask("CancelExecution", _executions.CancelExecutionRequest.pb()(name=execution), Operation, execution)
+            request = _executions.CancelExecutionRequest.pb()(name=execution)
+            self._ask("CancelExecution", request, Operation, routing("name", execution))
         except grpc.RpcError as error:
             code, words = said(error)
             if code not in _OVER:
@@ -113,20 +114,20 @@ class CloudRunJobs:
         """Return how the execution stands, or None where it does not exist."""
         request = _executions.GetExecutionRequest.pb()(name=execution)
         try:
-            return _status(self._ask("GetExecution", request, _Execution, execution))
+            return _status(self._ask("GetExecution", request, _Execution, routing("name", execution)))
         except grpc.RpcError as error:
             code, words = said(error)
             if code is grpc.StatusCode.NOT_FOUND:
                 return None
             raise CloudRunUnavailable(words) from error
 
-    def _ask(self, method: str, request: Any, answer: Any, resource: str) -> Any:
+    def _ask(self, method: str, request: Any, answer: Any, header: Metadata) -> Any:
         call = unary(self._channel, f"{_EXECUTIONS}/{method}", type(request), answer)
-        return call(request, timeout=_READ_TIMEOUT_SECONDS, metadata=_location(resource))
+        return call(request, timeout=_READ_TIMEOUT_SECONDS, metadata=header)
 
 
 def _location(resource: str) -> Metadata:
-    """Return the routing header: Cloud Run's front ends go by the location alone."""
+    """Return the routing header of RunJob, which goes by the location alone."""
     parts = resource.split("/")
     return routing("location", parts[3]) if len(parts) > 3 and parts[2] == "locations" else ()
 
