@@ -13,6 +13,7 @@ from uuid import uuid4
 import grpc
 from google.cloud import run_v2
 from google.cloud.run_v2.services.executions.transports import ExecutionsGrpcTransport
+from google.pubsub_v1.types import DeadLetterPolicy, Subscription
 
 from local import names
 from local.plan import DEFAULT_ROUTES
@@ -133,10 +134,20 @@ def a_bench(folder: Path, **changes: Any) -> Iterator[Bench]:
         stack = Stack(replace(plan, extra_environment=extra))
         ends.callback(stack.down)
         stack.up()
+        for name in ("dispatch-release", "report-status"):
+            be_patient(stack, names.subscription(name))
         tail = ends.enter_context(stack.tail())
         bench = Bench(stack, armed, cloud_run, pubsub, News(tail), firestore)
         cloud_run.add(Fault("ListExecutions", times=float("inf"), edit=bench.list_as_told))
         yield bench
+
+
+def be_patient(stack: Stack, name: str) -> None:
+    """Have Pub/Sub try a message as often as it can: a function killed every few seconds answers seldom."""
+    policy = DeadLetterPolicy(dead_letter_topic=names.DEAD_LETTERS, max_delivery_attempts=100)
+    changed = Subscription(name=name, dead_letter_policy=policy)
+    request = {"subscription": changed, "update_mask": {"paths": ["dead_letter_policy"]}}
+    stack.subscriber.update_subscription(request=request, timeout=10)
 
 
 def make_routes(path: Path) -> Path:
