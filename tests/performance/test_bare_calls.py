@@ -31,7 +31,7 @@ DATABASE = "projects/acme-prod/databases/(default)"
 
 
 @dataclass
-class Wire(grpc.GenericRpcHandler):
+class Wire(grpc.GenericRpcHandler):  # type: ignore[type-arg]
     """Refuses every call for good, and keeps its method and its routing header."""
 
     address: str = ""

@@ -1,0 +1,48 @@
+"""The bench's arithmetic: ratios, exponents, and targets that say what forbids them."""
+
+import pytest
+
+from bench.chart import chart
+from bench.page import page, target_rows
+from bench.results import Findings, Ratio, Table, Target, growth, percentile
+
+
+def test_a_ratio_is_that_of_the_medians_and_its_spread_that_of_the_rounds() -> None:
+    ratio = Ratio.of([2.0, 4.0, 9.0], [1.0, 2.0, 3.0])
+    assert (ratio.value, ratio.low, ratio.high) == (2.0, 2.0, 3.0)
+    assert str(ratio) == "2 (2 to 3)"
+
+
+def test_one_round_has_no_spread() -> None:
+    assert str(Ratio.of([3.0], [2.0])) == "1.5 (1.5 to 1.5)"
+
+
+@pytest.mark.parametrize(("power", "exponent"), [(0, 0.0), (0.5, 0.5), (1, 1.0), (2, 2.0)])
+def test_the_growth_exponent_is_the_power_that_the_costs_grow_with(power: float, exponent: float) -> None:
+    sizes = (100, 1000, 10_000)
+    assert growth(sizes, [3 * size**power for size in sizes]) == pytest.approx(exponent)
+
+
+def test_the_percentile_is_a_value_that_was_measured() -> None:
+    seconds = [float(number) for number in range(1, 101)]
+    assert (percentile(seconds, 0.5), percentile(seconds, 0.99), percentile([7.0], 0.99)) == (50.0, 99.0, 7.0)
+
+
+def test_a_target_that_is_not_met_shows_its_floor_and_one_that_is_met_does_not() -> None:
+    missed = Target("speed", 0.8, 0.9, "0.8", at_least=True, floor="the bare calls")
+    kept = Target("memory", 1.5, 1.6, "1.5", floor="the types")
+    rows = list(target_rows([missed, kept]))
+    assert rows[2:] == ["| speed | ≥ 0.9 | 0.8 | **not met** | the bare calls |", "| memory | ≤ 1.6 | 1.5 | met |  |"]
+
+
+def test_the_page_holds_every_table_and_the_machine() -> None:
+    found = Findings([Table("Cold start", "How long.", ("function", "ms"), [("empty", "300")])])
+    text = page([found], {"processor": "two cores"})
+    assert "## Cold start\n\nHow long.\n\n| function | ms |\n|---|---|\n| empty | 300 |" in text
+    assert "- processor: two cores" in text
+
+
+def test_the_chart_cuts_what_is_too_long_and_still_says_how_much_it_is() -> None:
+    picture = chart({"empty": 1.0, "naive": 40.0}, "times")
+    assert "40.00\N{MULTIPLICATION SIGN}" in picture
+    assert picture.count("<rect") == 3
