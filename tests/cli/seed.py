@@ -16,7 +16,7 @@ from interlock.domain.message import Message
 from interlock.domain.release import Release, Result, State
 from interlock.domain.step import first_keys, release_key, sent, step
 from interlock.domain.transaction import Commit, Key
-from interlock.domain.transition import Bury, Cancel, Complete, Confirm, Event, Refuse, Submit
+from interlock.domain.transition import Bury, Cancel, Complete, Confirm, Event, Missing, Refuse, Submit
 from interlock.wiring import FullLedger, load_routes
 from tests.build import LIMITS, at
 
@@ -154,6 +154,7 @@ def _sow_letters(seed: Seed) -> None:
     gone = seed.submitted("gone-1", 600, target_env="gone")
     refused = {"reason": "job_not_found", "detail": "404 Resource 'release-agent-gone' was not found"}
     seed.happens("gone-1", Refuse(gone.fence, **refused), 601)
+    seed.happens("gone-1", Missing(gone.fence), 601)
     told = {"reason": "job_not_found", "stage": "start", "error": refused["detail"], "route": "gone"}
     seed.letter(seed.message("gone-1", 600, target_env="gone"), 602, **told)
     seed.buried("stuck-1", 700, params={"API_TOKEN": "hunter2"})
