@@ -1,9 +1,11 @@
 # The ledger: one Firestore database, guarded against deletion, with backups and an end for what is long over.
 locals {
-  # Collections whose rows bear updated_at, so that they can be deleted when it is long past. Lanes and incidents bear none and stay.
-  aging_collections = toset(["dead_letters", "releases"])
-  # The record's text is read whole and never searched: an index on it costs a write and fails above 1,500 bytes.
-  ledger_collections = toset(["dead_letters", "incidents", "lanes", "releases"])
+  # The code's own list of what it queries, never searches, and lets go of.
+  ledger_layout = jsondecode(file("${path.module}/../functions/interlock/adapters/firestore_layout.json"))
+  # A record's text is read whole and never searched: an index on it costs a write and fails above 1,500 bytes.
+  unindexed_fields = merge([for name, one in local.ledger_layout : {
+    for field in one.unindexed : "${name}.${field}" => { collection = name, field = field, expires = field == one.expires_after }
+  }]...)
 }
 
 resource "google_firestore_database" "ledger" {
@@ -19,28 +21,24 @@ resource "google_firestore_database" "ledger" {
   depends_on = [google_project_service.api]
 }
 
-resource "google_firestore_field" "body" {
-  for_each = local.ledger_collections
+# The ledger's queries go by one field each and use Firestore's own single-field indexes; there is no composite one.
+# A record that is over, and only such a one, bears the instant that its end is counted from: nothing open is ever deleted.
+resource "google_firestore_field" "unindexed" {
+  for_each = local.unindexed_fields
 
   project    = var.project_id
   database   = google_firestore_database.ledger.name
-  collection = each.value
-  field      = "body"
+  collection = each.value.collection
+  field      = each.value.field
 
   index_config {}
-}
 
-# Both queries of the ledger (due_at, updated_at) use Firestore's own single-field indexes; there is no composite one.
-resource "google_firestore_field" "expiry" {
-  for_each = local.aging_collections
+  dynamic "ttl_config" {
+    for_each = each.value.expires ? [1] : []
 
-  project    = var.project_id
-  database   = google_firestore_database.ledger.name
-  collection = each.value
-  field      = "updated_at"
-
-  ttl_config {
-    expiration_offset = "${var.ledger.retention_days * 86400}s"
+    content {
+      expiration_offset = "${var.ledger.retention_days * 86400}s"
+    }
   }
 }
 

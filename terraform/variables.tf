@@ -231,7 +231,7 @@ variable "labels" {
 }
 
 variable "ledger" {
-  description = "The Firestore database of the ledger. Closed releases and dead letters are deleted `retention_days` after their last change; daily backups are kept for `backup_days`."
+  description = "The Firestore database of the ledger. Closed releases are deleted `retention_days` after their last change, dead letters that long after they were replayed or discarded; daily backups are kept for `backup_days`."
   type = object({
     backup_days       = optional(number, 14)
     database          = optional(string, "interlock")

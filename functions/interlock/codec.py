@@ -14,13 +14,14 @@ from interlock.domain.transaction import RECORD_TYPES, Key, Record
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One stored record: its text, and the fields it is found by."""
+    """One stored record: its text, the fields it is found by, and since when it is over and may be deleted one day."""
 
     body: str
     state: str | None = None
     lane: str | None = None
     due_at: datetime | None = None
     updated_at: datetime | None = None
+    over_at: datetime | None = None
 
 
 def to_row(record: Record) -> Row:
@@ -28,10 +29,17 @@ def to_row(record: Record) -> Row:
     body = msgspec.json.encode(record).decode()
     match record:
         case Release():
-            lane = record.plan.lane if record.plan else None
-            return Row(body=body, state=record.state, lane=lane, due_at=due_at(record), updated_at=record.updated_at)
+            return Row(
+                body=body,
+                state=record.state,
+                lane=record.plan.lane if record.plan else None,
+                due_at=due_at(record),
+                updated_at=record.updated_at,
+                over_at=record.updated_at if record.is_closed and record.outbox.is_empty else None,
+            )
         case KeptLetter():
-            return Row(body=body, updated_at=record.last_seen_at)
+            settled = record.settlement.at if record.settlement else None
+            return Row(body=body, updated_at=record.last_seen_at, over_at=settled)
         case _:
             return Row(body=body)
 

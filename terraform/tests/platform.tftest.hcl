@@ -143,7 +143,12 @@ run "the_ledger_is_guarded" {
   }
 
   assert {
-    condition     = google_firestore_field.expiry["releases"].ttl_config[0].expiration_offset == "34560000s"
+    condition     = [for key, one in google_firestore_field.unindexed : key if length(one.ttl_config) == 1] == ["dead_letters.over_at", "releases.over_at"]
+    error_message = "What is over goes one day; lanes and incidents stay, and so does all that is open."
+  }
+
+  assert {
+    condition     = alltrue([for one in google_firestore_field.unindexed : alltrue([for ttl in one.ttl_config : ttl.expiration_offset == "34560000s"])])
     error_message = "Releases go 400 days after their last change."
   }
 
