@@ -220,9 +220,15 @@ def _cells_of(life: Life) -> Iterator[Cell]:
         yield Cell(life, point, done.name if done else "message delivered", due.name if due else "anything else")
 
 
-def places(function: str) -> set[str]:
-    """Return all points that the cells of a function know: whatever else it passes is a place without a cell."""
-    return {"before_start"}.union(*(one.points for life in LIVES if life.function == function for one in life.effects))
+def unknown_places(function: str, passed: set[str]) -> set[str]:
+    """Return the points passed that no cell of the function knows; telling one state is like telling another."""
+    known = {"before_start"}.union(*(one.points for life in LIVES if life.function == function for one in life.effects))
+    kinds = {_kind(point) for point in known}
+    return {point for point in passed if _kind(point) not in kinds}
+
+
+def _kind(point: str) -> str:
+    return point.partition("tell_")[0]
 
 
 MISSING: Mapping[str, str] = {
