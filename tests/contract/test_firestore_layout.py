@@ -24,12 +24,12 @@ LAYOUT: dict[str, dict[str, Any]] = json.loads(
 
 
 @dataclass
-class Listener(grpc.GenericRpcHandler):
+class Listener(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # the class takes none at run time
     """A Firestore that finds nothing and keeps the queries."""
 
     queries: list[StructuredQuery] = field(default_factory=list)
 
-    def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
+    def service(self, details: grpc.HandlerCallDetails) -> Any:
         if not details.method.endswith("/RunQuery"):
             return None
         return grpc.unary_stream_rpc_method_handler(self._run, RunQueryRequest.deserialize, RunQueryResponse.serialize)
