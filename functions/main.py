@@ -13,6 +13,10 @@ def __getattr__(name: str) -> Any:
     if name not in SETTINGS:
         raise AttributeError(name)
     SETTINGS[name].read(os.environ)
-    entry_point = getattr(import_module(f"interlock.handlers.{name}"), name)
-    gc.freeze()  # what is loaded stays: the collector never looks at it, so the worker's fork goes on sharing its pages
+    gc.disable()  # it would look through what is being loaded again and again, and find it all in use
+    try:
+        entry_point = getattr(import_module(f"interlock.handlers.{name}"), name)
+    finally:
+        gc.freeze()  # what is loaded stays: never looked at, its pages go on being shared when the worker is forked
+        gc.enable()
     return entry_point
