@@ -17,6 +17,7 @@ def __getattr__(name: str) -> Any:
     try:
         entry_point = getattr(import_module(f"interlock.handlers.{name}"), name)
     finally:
+        gc.collect(0)  # what loading left behind, and nothing else
         gc.freeze()  # what is loaded stays: never looked at, its pages go on being shared when the worker is forked
         gc.enable()
     return entry_point
