@@ -1,10 +1,10 @@
 """The agents' results as far as a status event tells them; what is broken is left out, never believed."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
-from interlock.domain.foreign_json import whole_number
+from interlock.domain.foreign_json import json_size, whole_number
 from interlock.domain.redaction import redact_text
 from interlock.domain.release import ItemGroup, Result
 
@@ -15,10 +15,14 @@ _MOST_NAMES = 50
 _LONGEST = 1000
 _LONGEST_NAME = 200
 
+# In bytes of JSON, for all together: the record holds them up to three times, beside the request and its message.
+_OUTPUT_BYTES, _LINE_BYTES, _NAME_BYTES = 32 * 1024, 16 * 1024, 4 * 1024
+
 _GROUPS = {"succeeded": ("done_before", "succeeded"), "failed": ("failed",), "not_started": ("not_started",)}
 """Each group of the release's items, and the groups of a task's that make it up: done in an earlier try is done."""
 
 AgentResult = Mapping[str, Any]
+T = TypeVar("T")
 
 
 def with_agent_results(result: Result, tasks: Sequence[AgentResult]) -> Result:
@@ -45,7 +49,7 @@ def _outputs(tasks: Sequence[AgentResult]) -> Mapping[str, str]:
     for task in tasks:
         for key, value in _texts(task.get("outputs")):
             merged.setdefault(key[:_LONGEST], redact_text(value)[:_LONGEST])
-    return dict(list(merged.items())[:_MOST_OUTPUTS])
+    return dict(list(_fitting(merged.items(), _OUTPUT_BYTES))[:_MOST_OUTPUTS])
 
 
 def _texts(found: Any) -> Iterator[tuple[str, str]]:
@@ -54,7 +58,8 @@ def _texts(found: Any) -> Iterator[tuple[str, str]]:
 
 
 def _lines(found: Any) -> tuple[str, ...]:
-    return tuple(redact_text(line)[:_LONGEST] for line in _strings(found)[-_MOST_LINES:])
+    last_first = [redact_text(line)[:_LONGEST] for line in reversed(_strings(found)[-_MOST_LINES:])]
+    return tuple(_fitting(last_first, _LINE_BYTES))[::-1]
 
 
 def _items(tasks: Sequence[AgentResult]) -> Mapping[str, ItemGroup]:
@@ -68,7 +73,17 @@ def _group(parts: Sequence[Any]) -> ItemGroup:
     told = [part for part in parts if isinstance(part, dict)]
     names = [redact_text(name)[:_LONGEST_NAME] for part in told for name in _strings(part.get("names"))]
     count = sum(max(0, whole_number(part.get("count")) or 0) for part in told)
-    return ItemGroup(min(count, _MOST_ITEMS), tuple(names[:_MOST_NAMES]))
+    return ItemGroup(min(count, _MOST_ITEMS), tuple(_fitting(names[:_MOST_NAMES], _NAME_BYTES)))
+
+
+def _fitting(values: Iterable[T], most_bytes: int) -> Iterator[T]:
+    """Yield the first values that fit together into so many bytes of JSON."""
+    size = 0
+    for value in values:
+        size += json_size(value)
+        if size > most_bytes:
+            return
+        yield value
 
 
 def _strings(found: Any) -> list[str]:

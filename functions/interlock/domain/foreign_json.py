@@ -50,6 +50,11 @@ def whole_number(value: object) -> int | None:
     return int(value) if 0 <= value <= _LARGEST and value == int(value) else None
 
 
+def json_size(value: object) -> int:
+    """Return how many bytes the value takes as JSON in UTF-8, escapes included."""
+    return len(json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+
+
 def read_timestamp(value: object) -> datetime | None:
     """An RFC 3339 time as UTC, be it written with `Z` or an offset; a time without zone is None."""
     if not isinstance(value, str):

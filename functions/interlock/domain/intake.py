@@ -14,6 +14,7 @@ from interlock.domain.cloud_event import (
     open_message,
 )
 from interlock.domain.contract import Contract
+from interlock.domain.foreign_json import json_size
 from interlock.domain.message import Message
 from interlock.domain.payload_hash import payload_hash
 from interlock.domain.policy import policy_violations
@@ -23,6 +24,9 @@ from interlock.domain.route import ANYTHING, Route, capacity, lane_key, match_ro
 from interlock.domain.violation import Violation
 
 Asked = Release | CancelRequest | ResumeRequest
+
+MAX_ATTRIBUTE_BYTES = 128 * 1024
+"""As much as Pub/Sub takes: 100 attributes of 256 and 1,024 bytes; with escapes they can be more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +116,13 @@ def conflicting(candidate: Release) -> Release:
 
 
 def source_of(message: Message) -> Source:
-    """Return the message as the ledger keeps it; what is over the contract's size stays in Pub/Sub only."""
-    data = message.data if len(message.data) <= MAX_BYTES else None
+    """Return the message as the ledger keeps it; what is too large for a record stays in Pub/Sub only."""
+    is_kept = len(message.data) <= MAX_BYTES and json_size(dict(message.attributes)) <= MAX_ATTRIBUTE_BYTES
     return Source(
         message_id=message.message_id,
         publish_time=message.publish_time,
-        data=data,
-        attributes=dict(message.attributes),
+        data=message.data if is_kept else None,
+        attributes=dict(message.attributes) if is_kept else {},
     )
 
 
