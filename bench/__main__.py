@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -61,6 +62,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "docs", help="folder of the page, the chart and the figures")
     options = parser.parse_args()
     os.environ.pop("FIRESTORE_EMULATOR_HOST", None)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that all it has started ends with it
     where = machine()
     found = run(quick=options.quick)
     write(found, where, options.out)
