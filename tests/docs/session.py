@@ -39,6 +39,8 @@ REQUEST: Mapping[str, str] = {
 }
 JOB = "projects/interlock-local/locations/local/jobs/release-agent"
 CHANGING = (
+    # whether the waiting begins before or after Interlock has taken the message is a race
+    (re.compile(r"(?m)^(?:waiting for Interlock to take the message|queued in lane .*)\n"), ""),
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"), "2026-03-01 12:00:00"),
     (re.compile(r"\d\d:\d\d:\d\d"), "12:00:00"),
     (re.compile(r"for \d[\d.hms]*s\b"), "for 2.0s"),
