@@ -7,6 +7,10 @@ READY      := .venv/.ready
 EXPORT     := export --frozen --quiet --no-emit-project --no-header
 
 export UV_PYTHON_DOWNLOADS := never
+# uv brings certificates of its own; where the system has some, they know a company's proxy as well, as pip does.
+ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem),)
+export UV_SYSTEM_CERTS := true
+endif
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint bench docs lock clean
 
