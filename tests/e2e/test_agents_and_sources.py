@@ -14,7 +14,6 @@ from uuid import uuid4
 import pytest
 
 from interlock_agent.exit_codes import ExitCode
-from tests.contract.gcs_server import Storage, storage_server
 from tests.e2e.stack import Stack, wait_until
 from tests.e2e.story import Story
 
@@ -122,48 +121,3 @@ def test_a_completion_that_comes_by_one_route_only_is_enough(own_stack: Callable
         request = stack.a_request()
         stack.publish(request)
         assert stack.closed(request["release_id"]).state == "succeeded", silent
-
-
-@pytest.fixture
-def storage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Storage]:
-    with storage_server() as running:
-        monkeypatch.setenv("STORAGE_EMULATOR_HOST", running.address)
-        yield running
-
-
-def test_a_sharded_release_from_buckets_tells_what_became_of_every_item(
-    storage: Storage, own_stack: Callable[..., Stack]
-) -> None:
-    stack = own_stack()
-    script = '[ "$RELEASE_ITEM_ID" != us ] && echo "at=$RELEASE_ITEM_INDEX" >> "$RELEASE_OUTPUTS" || exit 5'
-    packed = Path(urlsplit(stack.artifact(deploy=script)).path).read_bytes()
-    regions = ["eu", "us", "asia", "africa", "moon"]
-    manifest = json.dumps({"items": [{"id": name} for name in regions], "on_failure": "continue"}).encode()
-    storage.put("apps", "shop/1.2.4.zip", packed)
-    storage.put("apps", "shop/regions.json", manifest)
-    request = stack.a_request(
-        artifact_path="gs://apps/shop/1.2.4.zip",
-        manifest_path="gs://apps/shop/regions.json",
-        manifest_sha256=hashlib.sha256(manifest).hexdigest(),
-        task_count=2,
-    )
-    with stack.tail() as tail:
-        story = Story(stack, tail)
-        stack.publish(request)
-        release, event = story.ends(request["release_id"], "failed")
-    assert release.result.reason == "non_zero_exit"
-    assert event["exit_code"] == 5
-    assert event["outputs"] == {"eu.at": "0", "asia.at": "2", "moon.at": "4", "africa.at": "3"}
-    assert event["items"] == {
-        "succeeded": {"count": 4, "names": ["eu", "asia", "moon", "africa"]},
-        "failed": {"count": 1, "names": ["us"]},
-        "not_started": {"count": 0, "names": []},
-    }
-
-
-def test_a_manifest_that_is_not_the_pinned_one_runs_nothing(story: Story, tmp_path: Path) -> None:
-    manifest = tmp_path / "regions.json"
-    manifest.write_text('{"items": [1]}')
-    release_id = story.publish(manifest_path=manifest.as_uri(), task_count=1, manifest_sha256="0" * 64)
-    _, event = story.ends(release_id, "failed")
-    assert event["exit_code"] == ExitCode.DIGEST_MISMATCH

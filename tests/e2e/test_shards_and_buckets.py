@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 
+from interlock_agent.exit_codes import ExitCode
 from tests.contract.gcs_server import Storage, storage_server
 from tests.e2e.stack import Stack
 from tests.e2e.story import Story
@@ -21,8 +22,8 @@ echo "zone=$RELEASE_ITEM_ZONE" >> "$RELEASE_OUTPUTS"
 """
 
 
-def manifest(*names: str) -> bytes:
-    return json.dumps({"items": [{"id": name, "zone": f"zone-{name}"} for name in names]}).encode()
+def manifest(*names: str, **more: str) -> bytes:
+    return json.dumps({"items": [{"id": name, "zone": f"zone-{name}"} for name in names], **more}).encode()
 
 
 def sharded(folder: Path, data: bytes, *, task_count: int) -> dict[str, Any]:
@@ -57,16 +58,38 @@ def test_an_item_that_fails_is_named_with_its_last_words_and_what_it_kept_from_s
     }
 
 
+def test_a_manifest_may_go_on_after_an_item_that_failed(story: Story, tmp_path: Path) -> None:
+    shared = sharded(tmp_path, manifest("a", "bad", "c", "d", on_failure="continue"), task_count=2)
+    release_id = story.publish(script=DEPLOY, params={"TALLY": str(tmp_path / "tally")}, **shared)
+    release, event = story.ends(release_id, "failed")
+    assert (release.result.reason, event["exit_code"]) == ("non_zero_exit", 5)
+    assert event["outputs"] == {f"{name}.zone": f"zone-{name}" for name in "acd"}
+    assert event["items"] == {
+        "succeeded": {"count": 3, "names": ["a", "c", "d"]},
+        "failed": {"count": 1, "names": ["bad"]},
+        "not_started": {"count": 0, "names": []},
+    }
+
+
+def test_a_manifest_that_is_not_the_pinned_one_runs_nothing(story: Story, tmp_path: Path) -> None:
+    shared = sharded(tmp_path, manifest("a"), task_count=1)
+    release_id = story.publish(script=DEPLOY, **{**shared, "manifest_sha256": "0" * 64})
+    _, event = story.ends(release_id, "failed")
+    assert event["exit_code"] == ExitCode.DIGEST_MISMATCH
+
+
 @pytest.fixture
-def storage() -> Iterator[Storage]:
+def storage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Storage]:
+    """Return a Cloud Storage that this shell leads to, and so whatever is started from it."""
     with storage_server() as running:
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", running.address)
         yield running
 
 
 def test_sources_results_and_fence_may_all_lie_in_a_bucket(
     storage: Storage, own_stack: Callable[..., Stack], tmp_path: Path
 ) -> None:
-    bucket = {"STORAGE_EMULATOR_HOST": storage.address, "INTERLOCK_RESULTS": "gs://results/runs"}
+    bucket = {"INTERLOCK_RESULTS": "gs://results/runs"}
     stack = own_stack(extra_environment=bucket, routes=Path(__file__).with_name("routes.json"))
     told_to_agents(stack, bucket)
     tally, data = tmp_path / "tally", manifest("a", "b", "c")

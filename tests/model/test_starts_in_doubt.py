@@ -28,6 +28,11 @@ def state(life: Life, release_id: str = "r0") -> State:
     return life.world.ledger.releases[release_id].state
 
 
+def scripts(life: Life) -> list[str]:
+    """Return the releases whose script ran, in the order of their executions."""
+    return [one.release_id for one in life.world.cloud_run.executions.values() if one.runs_script]
+
+
 def agents_come_up(life: Life) -> None:
     for execution in tuple(life.world.cloud_run.open()):
         life.world.cloud_run.begin(execution)
@@ -102,7 +107,7 @@ def test_a_start_that_turns_up_after_its_release_was_given_up_runs_nothing(life:
         life.a_minute_passes_and_everyone_works()
     assert (state(life), state(life, "r1")) == (State.ERRORED, State.STARTED)
     agents_come_up(life)
-    assert [one.release_id for one in life.world.cloud_run.executions.values() if one.runs_script] == ["r1"]
+    assert scripts(life) == ["r1"]
 
 
 def test_a_hidden_start_is_kept_from_running_when_the_second_ended_before_its_agent(life: Life) -> None:
@@ -116,7 +121,7 @@ def test_a_hidden_start_is_kept_from_running_when_the_second_ended_before_its_ag
     life.a_minute_passes_and_everyone_works()
     assert (state(life), state(life, "r1")) == (State.FAILED, State.STARTED)
     agents_come_up(life)
-    assert [one.release_id for one in life.world.cloud_run.executions.values() if one.runs_script] == ["r1"]
+    assert scripts(life) == ["r1"]
 
 
 def test_an_agent_that_comes_up_between_the_look_and_the_seal_is_adopted(life: Life) -> None:
