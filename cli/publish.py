@@ -10,7 +10,7 @@ from cli.output import JsonFlag, say, show
 from cli.request_files import RequestFile, read_request
 
 FileArgument = Annotated[
-    str, typer.Argument(metavar="FILE|-", help="The request, JSON or YAML; - reads JSON from standard input.")
+    str, typer.Argument(metavar="FILE|-", help="The request, JSON or YAML; - reads standard input.")
 ]
 SetFlag = Annotated[
     list[str] | None,

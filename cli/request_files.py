@@ -60,7 +60,7 @@ def read_request(name: str, assignments: Sequence[str] = ()) -> RequestFile:
     from interlock.domain.violation import Violation, shortened
 
     text = _read(name)
-    if Path(name).suffix.lower() in _YAML:
+    if _is_yaml(name, text):
         from cli.yaml_text import YamlError, yaml_to_json
 
         try:
@@ -71,6 +71,13 @@ def read_request(name: str, assignments: Sequence[str] = ()) -> RequestFile:
     else:
         data = text
     return _assigned(_judged(name, text, data), assignments)
+
+
+def _is_yaml(name: str, text: bytes) -> bool:
+    """Go by the file's name; what comes by standard input has none, and a request in JSON begins with a brace."""
+    if name != STANDARD_INPUT:
+        return Path(name).suffix.lower() in _YAML
+    return text.strip() != b"" and not text.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{")
 
 
 def _assigned(request: RequestFile, assignments: Sequence[str]) -> RequestFile:

@@ -25,6 +25,7 @@ CASES = (
     Case("validate-good", "validate request.json request.yaml"),
     Case("validate-bad", "validate bad.json bad.yaml broken.json"),
     Case("validate-stdin", "validate -", words='{"cancel": 7}'),
+    Case("validate-stdin-yaml", "validate -", words="target_env: staging\ntask: 7\n"),
     Case("publish-bad", "publish bad.json"),
     Case("publish", "publish request.json --set release_version=1.2.5 --set params.SIZE:=3", publishes=True),
     Case("publish-stdin", "publish -", words='{"cancel": "web-3", "reason": "wrong version"}', publishes=True),
