@@ -5,10 +5,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from interlock.domain.lane import Lane
+from interlock.domain.lane_repair import in_the_way, without_strangers
 from interlock.domain.lifecycle import decide
-from interlock.domain.release import Outbox, Release
+from interlock.domain.release import Outbox, Release, State
 from interlock.domain.transaction import Commit, Decision, Key, Load, Record, Snapshot
-from interlock.domain.transition import Bury, Confirm, Effect, Event, Limits, Replace, Submit, Supersede, Transition
+from interlock.domain.transition import (
+    Bury,
+    Confirm,
+    Effect,
+    Event,
+    Limits,
+    Replace,
+    Resume,
+    Submit,
+    Supersede,
+    Transition,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +57,10 @@ def step(release_id: str, event: Event, *, now: datetime, limits: Limits) -> Dec
         if key is not None and key not in snapshot and not isinstance(event, Confirm):
             return Load((key,))  # a confirmed start keeps the lane it holds, so that needs no look
         lane = _lane(snapshot, key)
-        after = decide(release, lane, event, now=now, limits=limits)
+        repaired = _repaired(release, lane, event, snapshot)
+        if isinstance(repaired, Load):
+            return repaired
+        after = decide(release, repaired, event, now=now, limits=limits)
         replaced = {
             release_key(one) for effect in after.effects if isinstance(effect, Replace) for one in effect.release_ids
         }
@@ -72,6 +87,18 @@ def _lane(snapshot: Snapshot, key: Key | None) -> Lane | None:
         return None
     record = snapshot.get(key)
     return record if isinstance(record, Lane) else Lane(key=key.id)
+
+
+def _repaired(release: Release | None, lane: Lane | None, event: Event, snapshot: Snapshot) -> Lane | Load | None:
+    """Return the lane as its releases' own records bear it out; only who is asked to start need know so well."""
+    if not isinstance(event, Resume) or release is None or release.plan is None or lane is None:
+        return lane
+    if release.state is not State.QUEUED:
+        return lane
+    known = {key.id: _release(snapshot, key) for key in snapshot if key.kind == "releases"}
+    sound = without_strangers(lane, known)
+    unknown = [release_key(one) for one in in_the_way(release, sound, release.plan) if one not in known]
+    return Load(tuple(unknown)) if unknown else sound
 
 
 def _commit(
