@@ -54,6 +54,10 @@ class Execution:
         return int(self.order.environment["INTERLOCK_ATTEMPT"])
 
     @property
+    def fence(self) -> int:
+        return int(self.order.environment["INTERLOCK_FENCE"])
+
+    @property
     def is_running_script(self) -> bool:
         return self.runs_script and self.end is None
 

@@ -1,72 +1,25 @@
-"""What must hold of every commit, and of the world after every step."""
+"""What must hold of the world after every step, and once it is quiet."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from interlock.domain.lane import Lane
-from interlock.domain.release import Release, State
-from interlock.domain.route import LaneMode
-from interlock.domain.transaction import Key, Record
-from tests.fakes import Clock
+from interlock.domain.release import Release, State, Step
+from tests.model.commit_rules import NEVER_RAN
 
 if TYPE_CHECKING:
+    from tests.model.cloud_run import Execution
     from tests.model.world import World
 
 HOLDING = {State.STARTING, State.STARTED}
-
-
-class CommitRules:
-    """Judges each commit by the records before and after it."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-
-    def watch(self, before: Mapping[Key, Record], writes: Mapping[Key, Record]) -> None:
-        for key, now in writes.items():
-            was = before.get(key)
-            if isinstance(now, Release):
-                self._judge(before, was if isinstance(was, Release) else None, now)
-
-    def _judge(self, before: Mapping[Key, Record], was: Release | None, now: Release) -> None:
-        if was is not None:
-            _forward(was, now)
-        is_new = was is None or was.attempt < now.attempt
-        if now.state is State.STARTING and (is_new or was is None or was.state is State.QUEUED):
-            self._in_order(before, now)
-            assert now.not_after is None or now.not_after > self._clock(), "started after its not_after"
-        if now.state is State.QUEUED and is_new and now.plan:
-            waiting = [one for one in _queued(before, now.plan.lane) if now.plan.lane_mode is not LaneMode.NEWEST]
-            assert len(waiting) < now.plan.max_queue, "queued beyond max_queue"
-
-    def _in_order(self, before: Mapping[Key, Record], now: Release) -> None:
-        assert now.plan is not None
-        earlier = [one for one in _queued(before, now.plan.lane) if _place(one) < _place(now)]
-        assert not earlier, f"{now.release_id} overtook {[one.release_id for one in earlier]}"
-
-
-def _queued(records: Mapping[Key, Record], lane: str) -> Iterator[Release]:
-    releases = (one for one in records.values() if isinstance(one, Release))
-    return (one for one in releases if one.state is State.QUEUED and one.plan and one.plan.lane == lane)
-
-
-def _place(release: Release) -> tuple[object, str]:
-    return release.source.publish_time, release.release_id
-
-
-def _forward(was: Release, now: Release) -> None:
-    assert now.sequence >= was.sequence, "the sequence fell"
-    assert now.attempt >= was.attempt, "the attempt fell"
-    assert now.fence >= was.fence, "the fence fell"
-    if was.is_closed and now.attempt == was.attempt:
-        assert now.state is was.state, f"{was.release_id} closed twice: {was.state}, then {now.state}"
-    sequences = [step.sequence for step in now.history]
-    assert sequences == sorted(set(sequences)), "the history does not rise"
 
 
 def check(world: "World") -> None:
     """Judge the world as it stands."""
     _lanes(world)
     _scripts(world)
+    _starts(world)
+    _requests(world)
     _announcements(world)
 
 
@@ -106,6 +59,26 @@ def _scripts(world: "World") -> None:
             assert len(running[release.plan.lane]) <= release.plan.capacity, f"overlap: {running}"
 
 
+def _starts(world: "World") -> None:
+    """Each start has a fence of its own, and none was made beside an execution that could be seen."""
+    earlier: dict[tuple[str, int], list[Execution]] = {}
+    for one in world.cloud_run.executions.values():
+        siblings = earlier.setdefault((one.release_id, one.attempt), [])
+        assert one.fence not in {other.fence for other in siblings}, f"{one.release_id}: two starts under one fence"
+        claimed_at = world.rules.claims[one.release_id, one.attempt, one.fence]
+        seen = [other.short_name for other in siblings if other.listed_at < claimed_at]
+        assert not seen, f"{one.release_id} was started beside {seen}"
+        siblings.append(one)
+
+
+def _requests(world: "World") -> None:
+    """A release answers messages of one request only; after one that could not run, another may take its id."""
+    for release in world.ledger.releases.values():
+        if release.plan and not any(step.state in NEVER_RAN for step in release.history):
+            bodies = {world.requests[one].data for one in release.message_ids if one in world.requests}
+            assert len(bodies) <= 1, f"{release.release_id} answers two requests"
+
+
 def _announcements(world: "World") -> None:
     told: dict[str, bytes] = {}
     closing: dict[tuple[str, str], set[str]] = {}
@@ -127,12 +100,16 @@ def check_quiet(world: "World") -> None:
         name = f"{release.release_id}, attempt {release.attempt}"
         assert release.is_closed, f"{name} never closed: {release.state}"
         assert release.outbox.is_empty, f"{name} has unsent news: {release.outbox}"
-        assert f"{release.release_id}/{release.attempt}/{release.sequence}" in told, f"{name} went silent"
+        unheard = {_event_id(release, step) for step in release.history} - told
+        assert not unheard, f"{name} went silent about {sorted(unheard)}"
         _as_it_was(world, release)
-    for message in world.requests:
-        if message.message_id not in world.pubsub.forwarded:
-            assert _is_answered(world, message.message_id), f"message {message.message_id} is lost"
+    for message_id in world.requests.keys() - world.pubsub.forwarded:
+        assert _is_answered(world, message_id), f"message {message_id} is lost"
     assert not any(lane.holders or lane.queue for lane in world.ledger.lanes.values()), "a lane is not empty"
+
+
+def _event_id(release: Release, step: Step) -> str:
+    return f"{release.release_id}/{step.attempt}/{step.sequence}"
 
 
 def _as_it_was(world: "World", release: Release) -> None:

@@ -20,13 +20,14 @@ from interlock.handlers.reconcile_releases import Reconciler
 from interlock.handlers.report_status import Reporter
 from interlock.launcher import Launcher
 from interlock.outbox import Postman
-from interlock.ports import CloudRunUnavailable, LedgerUnavailable, PublishFailed
-from tests.fakes import Clock, FakeJournal, FakeResults
+from interlock.ports import CloudRunUnavailable, LedgerUnavailable, PublishFailed, ResultsUnavailable
+from tests.fakes import Clock, FakeJournal
 from tests.model.cloud_run import Execution, ModelCloudRun
+from tests.model.commit_rules import CommitRules
 from tests.model.faults import Crash, Fuse
 from tests.model.ledger import WatchedLedger
 from tests.model.pubsub import COMPLETIONS, DEAD, REQUESTS, STATUS, Held, ModelPubSub
-from tests.model.rules import CommitRules
+from tests.model.results import WatchedResults
 
 JOB = "projects/acme/locations/europe-west1/jobs/release-agent"
 SCRIPT = {"deployment_script": "gs://scripts/task.sh"}
@@ -36,7 +37,8 @@ ROUTES: list[dict[str, Any]] = [
     {"name": "reject", "lane_mode": "reject", "rerun": "never"},
     {"name": "parallel", "lane_mode": "parallel", "max_parallel": 2, "rerun": "always"},
 ]
-UNAVAILABLE = (Crash, LedgerUnavailable, PublishFailed, CloudRunUnavailable)
+LIMITS = Limits(lease=timedelta(seconds=60), max_starts=2)
+UNAVAILABLE = (Crash, LedgerUnavailable, PublishFailed, CloudRunUnavailable, ResultsUnavailable)
 
 
 def _routes() -> Mapping[str, Any]:
@@ -48,11 +50,13 @@ class World:
     """Messages in, executions, time, and the four functions that live on them."""
 
     def __init__(self) -> None:
-        self.clock, self.fuse, self.results, self.journal = Clock(), Fuse(), FakeResults(), FakeJournal()
-        self.ledger = WatchedLedger(self.fuse, CommitRules(self.clock).watch)
+        self.clock, self.fuse, self.journal = Clock(), Fuse(), FakeJournal()
+        self.results = WatchedResults(self.fuse)
+        self.rules = CommitRules(self.clock, LIMITS)
+        self.ledger = WatchedLedger(self.fuse, self.rules.watch)
         self.pubsub = ModelPubSub(self.clock, self.fuse)
         self.cloud_run = ModelCloudRun(self.clock, self.fuse, self.results)
-        self.requests: list[Message] = []
+        self.requests: dict[str, Message] = {}
         self.truth: dict[tuple[str, int], str] = {}
         self._functions: Mapping[str, Callable[[Held], Verdict]] = {
             REQUESTS: self._dispatch,
@@ -70,7 +74,7 @@ class World:
             ledger=self.ledger,
             launcher=Launcher(jobs=self.cloud_run, fence=lambda: self.results, now=self.clock, jitter=lambda: 1.0),
             postman=self._postman(dead_letters=DEAD),
-            limits=Limits(lease=timedelta(seconds=60), max_starts=2),
+            limits=LIMITS,
             now=self.clock,
         )
         self.reporter = Reporter(closer)
@@ -97,7 +101,7 @@ class World:
     def publish(self, body: Mapping[str, Any]) -> Message:
         self.clock.forward(seconds=1)
         message = self.pubsub.post(REQUESTS, json.dumps(body).encode())
-        self.requests.append(message)
+        self.requests[message.message_id] = message
         return message
 
     def cancel(self, release_id: str) -> None:

@@ -47,14 +47,16 @@ def wait(lane: Lane, entry: Waiting) -> Lane:
 
 
 def leave_queue(lane: Lane, release_id: str) -> Lane:
-    """Return the lane without the release in its queue."""
-    return replace(lane, queue=tuple(entry for entry in lane.queue if entry.release_id != release_id))
+    """Return the lane without the release in its queue; the same lane where it did not wait."""
+    queue = tuple(entry for entry in lane.queue if entry.release_id != release_id)
+    return lane if queue == lane.queue else replace(lane, queue=queue)
 
 
 def leave(lane: Lane, release_id: str) -> Lane:
-    """Return the lane without the release, neither holding nor waiting."""
+    """Return the lane without the release, neither holding nor waiting; the same lane where it was not there."""
     holders = tuple(holder for holder in lane.holders if holder != release_id)
-    return replace(leave_queue(lane, release_id), holders=holders)
+    rest = leave_queue(lane, release_id)
+    return rest if holders == rest.holders else replace(rest, holders=holders)
 
 
 def position(lane: Lane, release_id: str) -> int | None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from interlock.domain import moves
-from interlock.domain.lane import Lane, has_room, next_up
+from interlock.domain.lane import Lane, has_room, leave, next_up
 from interlock.domain.release import Plan, Release, Result, State
 from interlock.domain.transition import (
     Confirm,
@@ -31,7 +31,8 @@ def resume(release: Release, lane: Lane, plan: Plan, now: datetime, limits: Limi
         case State.STARTED:
             return Transition(release, lane, _stop_again(release) or (Ignored("already_started"),))
         case _:
-            return Transition(moves.nudge(release, lane, plan), lane, (Ignored("already_closed"),))
+            freed = leave(lane, release.release_id)
+            return Transition(moves.nudge(release, freed, plan), freed, (Ignored("already_closed"),))
 
 
 def _stop_again(release: Release) -> tuple[Effect, ...]:
