@@ -36,7 +36,8 @@ class Change:
         was = self.was
         if was is None or self.is_attempt_new or was.state is not State.STARTING:
             return True
-        return was.lease_until != self.now.lease_until and was.overloads == self.now.overloads
+        is_same = (was.fence, was.lease_until) == (self.now.fence, self.now.lease_until)
+        return not is_same and was.overloads == self.now.overloads
 
 
 @dataclass

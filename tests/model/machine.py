@@ -4,10 +4,11 @@ A life is lived mostly in one lane, by few releases; and while a worker is at wo
 be told of a failure, or stand still while others go on: that is where exactly-once systems break.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -19,8 +20,8 @@ from tests.model.rules import check, check_quiet
 from tests.model.world import World
 
 MODES = ("fifo", "newest", "parallel", "reject")
+ELSEWHERE = st.sampled_from([None, None, *MODES])
 PICK = st.integers(0, 1000)
-BOUNDARY = st.integers(0, 9)
 ANSWERS = st.lists(st.sampled_from(Answer), max_size=3)
 LAG = st.sampled_from([0, 0, 30, 50, 90, 3600])
 LONGEST_QUIET, MOST_OPEN = 80, 4
@@ -29,6 +30,7 @@ LONGEST_QUIET, MOST_OPEN = 80, 4
 class Meanwhile(StrEnum):
     """What befalls a worker in the middle of its work, or what others do while it stands still."""
 
+    NOTHING = "nothing"
     CRASH = "it crashes"
     FAIL = "the port fails"
     DELIVER = "another message is delivered"
@@ -38,6 +40,20 @@ class Meanwhile(StrEnum):
     BEGIN = "agents come up"
     FINISH = "an execution ends, and its entry is delivered"
     CANCEL = "somebody cancels"
+
+
+class Disturbance(NamedTuple):
+    """What happens when the worker passes which of its effects; `pick` chooses among what is there then."""
+
+    meanwhile: Meanwhile
+    boundary: int
+    pick: int
+
+
+UNDISTURBED = Disturbance(Meanwhile.NOTHING, 0, 0)
+DISTURBANCE = st.one_of(
+    st.just(UNDISTURBED), st.builds(Disturbance, st.sampled_from(Meanwhile), st.integers(0, 7), st.integers(0, 1000))
+)
 
 
 class Life(RuleBasedStateMachine):
@@ -53,8 +69,8 @@ class Life(RuleBasedStateMachine):
     def settle_in_a_lane(self, home: str) -> None:
         self.home = home
 
-    @precondition(lambda self: len(self._open_releases()) < MOST_OPEN)
-    @rule(is_task=st.booleans(), patience=st.sampled_from([None, None, None, 30, 100]))
+    @precondition(lambda self: len(self.world.pubsub.held) < MOST_OPEN)
+    @rule(is_task=st.sampled_from([False, False, True]), patience=st.sampled_from([None, None, None, 30, 100]))
     def publish(self, is_task: bool, patience: int | None = None, env: str | None = None) -> None:
         release_id = f"r{len(self.bodies)}"
         what = {"task": "clean"} if is_task else {"release_version": "1", "artifact_path": "gs://artifacts/web.zip"}
@@ -66,57 +82,38 @@ class Life(RuleBasedStateMachine):
         self.world.publish(body)
 
     @precondition(lambda self: len(self._open_releases()) < MOST_OPEN)
-    @rule(is_task=st.booleans(), env=st.sampled_from([None, None, *MODES]), answers=ANSWERS, lag=LAG)
+    @rule(is_task=st.booleans(), env=ELSEWHERE, answers=ANSWERS, lag=LAG, disturbance=DISTURBANCE)
     def publish_and_deliver(
-        self, is_task: bool, env: str | None, answers: list[Answer] | None = None, lag: int | None = None
+        self, is_task: bool, env: str | None, answers: list[Answer], lag: int, disturbance: Disturbance = UNDISTURBED
     ) -> None:
-        if answers is not None and lag is not None:
-            self.next_starts(answers, lag)
+        self.world.cloud_run.answers[:] = answers
+        self.world.cloud_run.lag = timedelta(seconds=lag)
         self.publish(is_task, env=env)
-        self.world.deliver(self.world.pubsub.held[-1])
+        self._deliver(self.world.pubsub.held[-1], disturbance)
 
     @precondition(lambda self: self.bodies)
-    @rule(pick=PICK, is_other=st.sampled_from([False, False, True]))
-    def publish_again(self, pick: int, is_other: bool) -> None:
-        body = self.bodies[pick % len(self.bodies)]
+    @rule(pick=PICK, is_other=st.sampled_from([False, False, True]), disturbance=DISTURBANCE)
+    def publish_again(self, pick: int, is_other: bool, disturbance: Disturbance) -> None:
+        body = self._recent_body(pick)
         self.world.publish({**body, "params": {"OTHER": True}} if is_other else body)
-        self.world.deliver(self.world.pubsub.held[-1])
+        self._deliver(self.world.pubsub.held[-1], disturbance)
 
-    @precondition(lambda self: self.bodies)
+    @precondition(lambda self: self._open_releases())
     @rule(pick=PICK)
     def cancel(self, pick: int) -> None:
-        self.world.cancel(self.bodies[pick % len(self.bodies)]["release_id"])
-
-    @precondition(lambda self: self.world.pubsub.held)
-    @rule(pick=PICK)
-    def deliver(self, pick: int) -> None:
-        self.world.deliver(self._held(pick))
-
-    @precondition(lambda self: self.world.pubsub.held)
-    @rule()
-    def deliver_everything(self) -> None:
-        for held in tuple(self.world.pubsub.held):
-            self.world.deliver(held)
-
-    @precondition(lambda self: self.world.pubsub.held)
-    @rule(pick=PICK, boundary=BOUNDARY, meanwhile=st.sampled_from(Meanwhile), other=PICK)
-    def deliver_and_be_disturbed(self, pick: int, boundary: int, meanwhile: Meanwhile, other: int) -> None:
-        self.world.fuse.arm(boundary, self._disturbance(meanwhile, other))
-        self.world.deliver(self._held(pick))
-        self.world.fuse.disarm()
-
-    @precondition(lambda self: len(self._open_releases()) < MOST_OPEN)
-    @rule(is_task=st.booleans(), boundary=BOUNDARY, meanwhile=st.sampled_from(Meanwhile), other=PICK)
-    def publish_and_be_disturbed(self, is_task: bool, boundary: int, meanwhile: Meanwhile, other: int) -> None:
-        self.publish(is_task)
-        self.world.fuse.arm(boundary, self._disturbance(meanwhile, other))
+        self.world.cancel(self._recent_body(pick)["release_id"])
         self.world.deliver(self.world.pubsub.held[-1])
-        self.world.fuse.disarm()
+
+    @precondition(lambda self: self.world.pubsub.held)
+    @rule(seconds=st.sampled_from([0, 0, 61]), pick=PICK, disturbance=DISTURBANCE)
+    def deliver(self, seconds: int, pick: int, disturbance: Disturbance) -> None:
+        self.world.clock.forward(seconds=seconds)
+        self._deliver(self._held(pick), disturbance)
 
     @precondition(lambda self: self.world.pubsub.acknowledged)
     @rule(pick=PICK)
     def deliver_what_was_acknowledged(self, pick: int) -> None:
-        past = self.world.pubsub.acknowledged
+        past = self.world.pubsub.acknowledged[-6:]
         self.world.deliver(past[pick % len(past)])
 
     @precondition(lambda self: any(self._tired()))
@@ -124,11 +121,6 @@ class Life(RuleBasedStateMachine):
     def give_a_message_up(self, pick: int) -> None:
         tired = self._tired()
         self.world.pubsub.give_up(tired[pick % len(tired)])
-
-    @rule(answers=ANSWERS, lag=LAG)
-    def next_starts(self, answers: list[Answer], lag: int) -> None:
-        self.world.cloud_run.answers[:] = answers
-        self.world.cloud_run.lag = timedelta(seconds=lag)
 
     @precondition(lambda self: self._coming_up())
     @rule(pick=PICK)
@@ -152,26 +144,19 @@ class Life(RuleBasedStateMachine):
         coming = self._coming_up()
         self._finish(coming[pick % len(coming)], how)
 
-    @rule(seconds=st.sampled_from([1, 20, 61, 61, 130, 700]))
-    def time_passes(self, seconds: int) -> None:
-        self.world.clock.forward(seconds=seconds)
-
-    @rule()
-    def a_minute_passes_and_everyone_works(self) -> None:
-        self.world.clock.forward(seconds=61)
+    @precondition(lambda self: self._open_releases())
+    @rule(minutes=st.sampled_from([1, 1, 1, 12]))
+    def time_passes_and_everyone_works(self, minutes: int) -> None:
+        self.world.clock.forward(minutes=minutes, seconds=1)
         self.world.reconcile()
         self.deliver_everything()
 
-    @rule()
-    def reconcile(self) -> None:
-        self.world.reconcile()
-
-    @rule(boundary=BOUNDARY, meanwhile=st.sampled_from(Meanwhile), other=PICK)
-    def reconcile_and_be_disturbed(self, boundary: int, meanwhile: Meanwhile, other: int) -> None:
-        self.world.clock.forward(seconds=61)
-        self.world.fuse.arm(boundary, self._disturbance(meanwhile, other))
-        self.world.reconcile()
-        self.world.fuse.disarm()
+    @precondition(lambda self: self._open_releases())
+    @rule(seconds=st.sampled_from([0, 61]), disturbance=DISTURBANCE)
+    def reconcile(self, seconds: int, disturbance: Disturbance) -> None:
+        self.world.clock.forward(seconds=seconds)
+        with self._disturbed(disturbance):
+            self.world.reconcile()
 
     @invariant()
     def all_is_well(self) -> None:
@@ -206,14 +191,24 @@ class Life(RuleBasedStateMachine):
         is_current = release.attempt == execution.attempt and not release.is_closed
         return execution.is_running_script and is_current and release.cancellation is not None
 
-    def _disturbance(self, meanwhile: Meanwhile, pick: int) -> Callable[[type[Exception] | None], None]:
+    def _deliver(self, held: Held, disturbance: Disturbance) -> None:
+        with self._disturbed(disturbance):
+            self.world.deliver(held)
+
+    @contextmanager
+    def _disturbed(self, disturbance: Disturbance) -> Iterator[None]:
+        meanwhile, boundary, pick = disturbance
         match meanwhile:
+            case Meanwhile.NOTHING:
+                pass
             case Meanwhile.CRASH:
-                return crash
+                self.world.fuse.arm(boundary, crash)
             case Meanwhile.FAIL:
-                return fail
+                self.world.fuse.arm(boundary, fail)
             case _:
-                return lambda _: self._go_on(meanwhile, pick)
+                self.world.fuse.arm(boundary, lambda _: self._go_on(meanwhile, pick))
+        yield
+        self.world.fuse.disarm()
 
     def _go_on(self, meanwhile: Meanwhile, pick: int) -> None:
         if meanwhile in (Meanwhile.DELIVER_LATER, Meanwhile.RECONCILE_LATER):
@@ -232,7 +227,6 @@ class Life(RuleBasedStateMachine):
                 self._finish(running[pick % len(running)], list(End)[pick % len(End)])
             case Meanwhile.CANCEL if self.bodies:
                 self.cancel(pick)
-                self.world.deliver(self.world.pubsub.held[-1])
             case _:
                 pass
 
@@ -248,6 +242,14 @@ class Life(RuleBasedStateMachine):
     def _is_quiet(self) -> bool:
         is_closed = all(one.is_closed and one.outbox.is_empty for one in self.world.ledger.releases.values())
         return is_closed and not self.world.pubsub.held and not any(self.world.cloud_run.open())
+
+    def deliver_everything(self) -> None:
+        for held in tuple(self.world.pubsub.held):
+            self.world.deliver(held)
+
+    def _recent_body(self, pick: int) -> dict[str, Any]:
+        recent = self.bodies[-4:]
+        return recent[pick % len(recent)]
 
     def _held(self, pick: int) -> Held:
         held = self.world.pubsub.held

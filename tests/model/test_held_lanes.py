@@ -16,7 +16,8 @@ def state(life: Life, release_id: str) -> State:
 
 def test_a_lane_held_by_a_closed_release_is_freed_by_reconcile() -> None:
     life = Life()
-    life.publish_and_deliver(env="fifo", is_task=True)
+    life.publish(is_task=True)
+    life.deliver_everything()
     [execution] = life.world.cloud_run.open()
     life.world.cloud_run.begin(execution)
     life.world.end(execution, how=End.SUCCEEDED)
@@ -24,7 +25,8 @@ def test_a_lane_held_by_a_closed_release_is_freed_by_reconcile() -> None:
     [lane] = life.world.ledger.lanes.values()
     held = replace(lane, holders=("r0",))
     life.world.ledger.transact((), lambda _: Commit({Key("lanes", lane.key): held}, None))
-    life.publish_and_deliver(env="fifo", is_task=True)
+    life.publish(is_task=True)
+    life.deliver_everything()
     assert state(life, "r1") is State.QUEUED
     life.world.clock.forward(seconds=(QUEUED_EVERY + timedelta(seconds=1)).total_seconds())
     life.world.reconcile()

@@ -20,8 +20,13 @@ def life() -> Iterator[Life]:
 
 def a_release(life: Life, *answers: Answer, env: str = "fifo") -> State:
     life.world.cloud_run.answers[:] = answers
-    life.publish_and_deliver(env=env, is_task=True)
+    another(life, env=env)
     return state(life)
+
+
+def another(life: Life, *, env: str = "fifo", is_task: bool = True) -> None:
+    life.publish(is_task, env=env)
+    life.world.deliver(life.world.pubsub.held[-1])
 
 
 def state(life: Life, release_id: str = "r0") -> State:
@@ -41,17 +46,17 @@ def agents_come_up(life: Life) -> None:
 
 def test_the_last_start_is_looked_for_before_starts_are_called_exhausted(life: Life) -> None:
     a_release(life, Answer.LOST, Answer.HIDDEN)
-    life.a_minute_passes_and_everyone_works()
+    life.time_passes_and_everyone_works(minutes=1)
     agents_come_up(life)
-    life.a_minute_passes_and_everyone_works()
+    life.time_passes_and_everyone_works(minutes=1)
     check(life.world)
     assert state(life) is State.STARTED
 
 
 def test_starts_that_left_no_execution_are_exhausted(life: Life) -> None:
     a_release(life, Answer.LOST, Answer.LOST)
-    life.a_minute_passes_and_everyone_works()
-    life.a_minute_passes_and_everyone_works()
+    life.time_passes_and_everyone_works(minutes=1)
+    life.time_passes_and_everyone_works(minutes=1)
     assert state(life) is State.ERRORED
     assert life.world.ledger.releases["r0"].result.reason == "start_exhausted"
 
@@ -60,10 +65,10 @@ def test_starts_that_left_no_execution_are_exhausted(life: Life) -> None:
 def test_a_refused_second_start_does_not_give_the_lane_away_while_the_first_may_run(life: Life, answer: Answer) -> None:
     life.world.cloud_run.lag = timedelta(seconds=90)
     a_release(life, Answer.HIDDEN, answer)
-    life.publish_and_deliver(env="fifo", is_task=True)
-    life.a_minute_passes_and_everyone_works()
+    another(life)
+    life.time_passes_and_everyone_works(minutes=1)
     agents_come_up(life)
-    life.a_minute_passes_and_everyone_works()
+    life.time_passes_and_everyone_works(minutes=1)
     check(life.world)
     assert (state(life), state(life, "r1")) == (State.STARTED, State.QUEUED)
 
@@ -72,7 +77,7 @@ def test_a_cancelled_claim_that_expires_is_not_started_again(life: Life) -> None
     a_release(life, Answer.LOST)
     life.world.cancel("r0")
     life.deliver_everything()
-    life.a_minute_passes_and_everyone_works()
+    life.time_passes_and_everyone_works(minutes=1)
     assert state(life) is State.CANCELLED
     assert not life.world.cloud_run.executions
 
@@ -81,7 +86,7 @@ def test_a_cancelled_claim_whose_execution_turns_up_is_stopped(life: Life) -> No
     a_release(life, Answer.HIDDEN)
     life.world.cancel("r0")
     life.deliver_everything()
-    life.a_minute_passes_and_everyone_works()
+    life.time_passes_and_everyone_works(minutes=1)
     [execution] = life.world.cloud_run.open()
     assert execution.stop_asked
     life.world.end(execution, how=End.CANCELLED)
@@ -89,22 +94,23 @@ def test_a_cancelled_claim_whose_execution_turns_up_is_stopped(life: Life) -> No
 
 def test_a_newer_release_that_finds_the_queue_full_replaces_nobody(life: Life) -> None:
     life.world.cloud_run.answers[:] = [Answer.OVERLOADED]
-    life.publish(env="newest", is_task=True, patience=None)
-    life.publish(env="newest", is_task=False, patience=None)
-    first, second = life.world.pubsub.held
-    life.world.fuse.arm(2, lambda _: life.world.deliver(second))
+    for is_task in (True, True, False):
+        life.publish(is_task, env="newest")
+    first, *others = life.world.pubsub.held
+    life.world.fuse.arm(2, lambda _: [life.world.deliver(one) for one in others])
     life.world.deliver(first)
-    life.publish_and_deliver(env="newest", is_task=False)
+    another(life, env="newest", is_task=False)
     check(life.world)
-    assert (state(life), state(life, "r1"), state(life, "r2")) == (State.QUEUED, State.QUEUED, State.REJECTED)
+    states = [state(life, f"r{number}") for number in range(4)]
+    assert states == [State.QUEUED, State.QUEUED, State.QUEUED, State.REJECTED]
 
 
 def test_a_start_that_turns_up_after_its_release_was_given_up_runs_nothing(life: Life) -> None:
     life.world.cloud_run.lag = timedelta(hours=1)
     a_release(life, Answer.HIDDEN, Answer.REFUSED)
-    life.publish_and_deliver(env="fifo", is_task=True)
+    another(life)
     for _ in range(3):
-        life.a_minute_passes_and_everyone_works()
+        life.time_passes_and_everyone_works(minutes=1)
     assert (state(life), state(life, "r1")) == (State.ERRORED, State.STARTED)
     agents_come_up(life)
     assert scripts(life) == ["r1"]
@@ -113,12 +119,12 @@ def test_a_start_that_turns_up_after_its_release_was_given_up_runs_nothing(life:
 def test_a_hidden_start_is_kept_from_running_when_the_second_ended_before_its_agent(life: Life) -> None:
     life.world.cloud_run.lag = timedelta(hours=1)
     a_release(life, Answer.HIDDEN)
-    life.publish_and_deliver(env="fifo", is_task=True)
-    life.a_minute_passes_and_everyone_works()
+    another(life)
+    life.time_passes_and_everyone_works(minutes=1)
     _hidden, second = life.world.cloud_run.open()
     life.world.end(second, how=End.FAILED)
     life.deliver_everything()
-    life.a_minute_passes_and_everyone_works()
+    life.time_passes_and_everyone_works(minutes=1)
     assert (state(life), state(life, "r1")) == (State.FAILED, State.STARTED)
     agents_come_up(life)
     assert scripts(life) == ["r1"]
@@ -127,7 +133,7 @@ def test_a_hidden_start_is_kept_from_running_when_the_second_ended_before_its_ag
 def test_an_agent_that_comes_up_between_the_look_and_the_seal_is_adopted(life: Life) -> None:
     life.world.cloud_run.lag = timedelta(hours=1)
     a_release(life, Answer.HIDDEN, Answer.REFUSED)
-    life.a_minute_passes_and_everyone_works()
+    life.time_passes_and_everyone_works(minutes=1)
     agents_come_up(life)
-    life.a_minute_passes_and_everyone_works()
+    life.time_passes_and_everyone_works(minutes=1)
     assert state(life) is State.STARTED

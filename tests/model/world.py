@@ -33,7 +33,7 @@ JOB = "projects/acme/locations/europe-west1/jobs/release-agent"
 SCRIPT = {"deployment_script": "gs://scripts/task.sh"}
 ROUTES: list[dict[str, Any]] = [
     {"name": "fifo", "max_queue": 2},
-    {"name": "newest", "lane_mode": "newest", "max_queue": 1},
+    {"name": "newest", "lane_mode": "newest", "max_queue": 2},
     {"name": "reject", "lane_mode": "reject", "rerun": "never"},
     {"name": "parallel", "lane_mode": "parallel", "max_parallel": 2, "rerun": "always"},
 ]
