@@ -17,9 +17,10 @@ Records = Mapping[Key, Record]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One release before a commit and after it, among all records before it."""
+    """One release before a commit and after it, with all records before it and all that are written."""
 
     records: Records
+    writes: Records
     was: Release | None
     now: Release
     at: datetime
@@ -52,9 +53,8 @@ class CommitRules:
         for key, now in writes.items():
             was = before.get(key)
             if isinstance(now, Release):
-                self._judge(
-                    Change(records=before, was=was if isinstance(was, Release) else None, now=now, at=self.clock())
-                )
+                known = was if isinstance(was, Release) else None
+                self._judge(Change(records=before, writes=writes, was=known, now=now, at=self.clock()))
         _wakes_the_next(before, writes)
 
     def _judge(self, change: Change) -> None:
@@ -144,7 +144,7 @@ def _gives_way(change: Change) -> None:
         return
     assert change.is_attempt_new or was is None or was.state is State.QUEUED, f"{now.release_id} did not wait"
     assert now.plan is None or now.plan.replaceable, f"{now.release_id} must not be superseded"
-    successor = change.records.get(Key("releases", now.result.superseded_by or ""))
+    successor = {**change.records, **change.writes}.get(Key("releases", now.result.superseded_by or ""))
     if isinstance(successor, Release) and not successor.is_closed:
         assert _place(successor) > _place(now), f"{now.release_id} gave way to an older one"
 

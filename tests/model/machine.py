@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from interlock.domain.release import State
 from tests.model.cloud_run import Answer, End, Execution
 from tests.model.faults import crash, fail
-from tests.model.pubsub import REQUESTS, Held
+from tests.model.pubsub import COMPLETIONS, REQUESTS, Held
 from tests.model.rules import check, check_quiet
 from tests.model.world import World
 
@@ -35,6 +36,7 @@ class Meanwhile(StrEnum):
     FAIL = "the port fails"
     DELIVER = "another message is delivered"
     DELIVER_LATER = "its lease ends, and another message is delivered"
+    DELIVER_AND_CRASH = "another worker takes a message, and crashes"
     RECONCILE = "reconcile runs"
     RECONCILE_LATER = "its lease ends, and reconcile runs and all is delivered"
     BEGIN = "agents come up"
@@ -115,6 +117,19 @@ class Life(RuleBasedStateMachine):
     def deliver_what_was_acknowledged(self, pick: int) -> None:
         past = self.world.pubsub.acknowledged[-6:]
         self.world.deliver(past[pick % len(past)])
+
+    @precondition(lambda self: self._failed())
+    @rule(pick=PICK, disturbance=DISTURBANCE)
+    def publish_what_failed_again(self, pick: int, disturbance: Disturbance) -> None:
+        failed = self._failed()
+        self.world.publish(failed[pick % len(failed)])
+        self._deliver(self.world.pubsub.held[-1], disturbance)
+
+    @precondition(lambda self: self._old_entries())
+    @rule(pick=PICK)
+    def deliver_an_old_entry(self, pick: int) -> None:
+        entries = self._old_entries()
+        self.world.deliver(entries[pick % len(entries)])
 
     @precondition(lambda self: any(self._tired()))
     @rule(pick=PICK)
@@ -216,6 +231,8 @@ class Life(RuleBasedStateMachine):
         match meanwhile:
             case Meanwhile.DELIVER | Meanwhile.DELIVER_LATER if self.world.pubsub.held:
                 self.world.deliver(self._held(pick))
+            case Meanwhile.DELIVER_AND_CRASH if self.world.pubsub.held:
+                self._deliver(self._held(pick), Disturbance(Meanwhile.CRASH, pick % 8, 0))
             case Meanwhile.RECONCILE | Meanwhile.RECONCILE_LATER:
                 self.world.reconcile()
                 if meanwhile is Meanwhile.RECONCILE_LATER:
@@ -257,6 +274,15 @@ class Life(RuleBasedStateMachine):
 
     def _coming_up(self) -> list[Execution]:
         return [one for one in self.world.cloud_run.open() if not one.runs_script]
+
+    def _failed(self) -> list[dict[str, Any]]:
+        releases = self.world.ledger.releases
+        ids = [body["release_id"] for body in self.bodies]
+        states = [releases[one].state if one in releases else None for one in ids]
+        return [body for body, state in zip(self.bodies, states, strict=True) if state is State.FAILED][-2:]
+
+    def _old_entries(self) -> list[Held]:
+        return [one for one in self.world.pubsub.acknowledged if one.topic == COMPLETIONS][-3:]
 
     def _tired(self) -> list[Held]:
         return [one for one in self.world.pubsub.held if one.topic == REQUESTS and one.tries > 1]

@@ -1,6 +1,6 @@
 """Lives that random search finds rarely: starts nobody knows of, and what must not be decided before they are seen."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 import pytest
@@ -8,6 +8,7 @@ import pytest
 from interlock.domain.release import State
 from tests.model.cloud_run import Answer, End
 from tests.model.machine import Life
+from tests.model.pubsub import Held
 from tests.model.rules import check
 
 
@@ -27,6 +28,11 @@ def a_release(life: Life, *answers: Answer, env: str = "fifo") -> State:
 def another(life: Life, *, env: str = "fifo", is_task: bool = True) -> None:
     life.publish(is_task, env=env)
     life.world.deliver(life.world.pubsub.held[-1])
+
+
+def deliver_all(life: Life, messages: Sequence[Held]) -> None:
+    for held in messages:
+        life.world.deliver(held)
 
 
 def state(life: Life, release_id: str = "r0") -> State:
@@ -97,7 +103,7 @@ def test_a_newer_release_that_finds_the_queue_full_replaces_nobody(life: Life) -
     for is_task in (True, True, False):
         life.publish(is_task, env="newest")
     first, *others = life.world.pubsub.held
-    life.world.fuse.arm(2, lambda _: [life.world.deliver(one) for one in others])
+    life.world.fuse.arm(2, lambda _: deliver_all(life, others))
     life.world.deliver(first)
     another(life, env="newest", is_task=False)
     check(life.world)
