@@ -12,7 +12,7 @@ ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundl
 export UV_SYSTEM_CERTS := true
 endif
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench docs lock clean
+.PHONY: help setup demo test lint soak bench docs lock clean
 
 help: ## Print the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 15
@@ -32,6 +32,9 @@ lint: $(READY) ## Check style, types and the arrows between packages
 	$(BIN)/lint-imports
 	$(BIN)/shellcheck .ci/run agent/entrypoint.sh tests/contract/samples/*.sh
 	$(BIN)/hadolint agent/Dockerfile agent/Dockerfile.tools
+
+soak: $(READY) ## Run thousands of releases here while functions are killed and news get lost; RELEASES=200 LANES=20 is quick
+	$(BIN)/python -m tests.soak $(if $(RELEASES),--releases $(RELEASES)) $(if $(LANES),--lanes $(LANES))
 
 bench: $(READY) ## Measure it all and renew docs/performance.md; QUICK=1 takes two minutes and writes to .bench
 	$(BIN)/python -m bench $(if $(QUICK),--quick --out .bench)
