@@ -1,20 +1,41 @@
 """What must hold of the world after every step, and once it is quiet."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from interlock.domain.lane import Lane
+from interlock.domain.message import Message
 from interlock.domain.release import Release, State, Step
-from tests.model.commit_rules import NEVER_RAN
-
-if TYPE_CHECKING:
-    from tests.model.cloud_run import Execution
-    from tests.model.world import World
+from tests.model.cloud_run import Execution, ModelCloudRun
+from tests.model.commit_rules import NEVER_RAN, CommitRules
+from tests.model.pubsub import ModelPubSub
 
 HOLDING = {State.STARTING, State.STARTED}
 
 
-def check(world: "World") -> None:
+class Records(Protocol):
+    """What the ledger holds."""
+
+    @property
+    def releases(self) -> Mapping[str, Release]: ...
+    @property
+    def lanes(self) -> Mapping[str, Lane]: ...
+
+
+class Seen(Protocol):
+    """A world as its judges see it; `truth` is how executions that ran their script ended, by release and attempt."""
+
+    rules: CommitRules
+    cloud_run: ModelCloudRun
+    pubsub: ModelPubSub
+    requests: dict[str, Message]
+    truth: dict[tuple[str, int], str]
+
+    @property
+    def ledger(self) -> Records: ...
+
+
+def check(world: Seen) -> None:
     """Judge the world as it stands."""
     _lanes(world)
     _scripts(world)
@@ -23,7 +44,7 @@ def check(world: "World") -> None:
     _announcements(world)
 
 
-def _lanes(world: "World") -> None:
+def _lanes(world: Seen) -> None:
     releases, lanes = world.ledger.releases, world.ledger.lanes
     for lane in lanes.values():
         _lane(lane, releases)
@@ -47,7 +68,7 @@ def _lane(lane: Lane, releases: Mapping[str, Release]) -> None:
         assert releases[entry.release_id].state is State.QUEUED, f"{entry.release_id} waits, yet is not queued"
 
 
-def _scripts(world: "World") -> None:
+def _scripts(world: Seen) -> None:
     running: dict[str, list[str]] = {}
     for execution in world.cloud_run.executions.values():
         if execution.is_running_script:
@@ -59,7 +80,7 @@ def _scripts(world: "World") -> None:
             assert len(running[release.plan.lane]) <= release.plan.capacity, f"overlap: {running}"
 
 
-def _starts(world: "World") -> None:
+def _starts(world: Seen) -> None:
     """Each start has a fence of its own, and none was made beside an execution that could be seen."""
     earlier: dict[tuple[str, int], list[Execution]] = {}
     for one in world.cloud_run.executions.values():
@@ -71,7 +92,7 @@ def _starts(world: "World") -> None:
         siblings.append(one)
 
 
-def _requests(world: "World") -> None:
+def _requests(world: Seen) -> None:
     """A release answers messages of one request only; after one that could not run, another may take its id."""
     for release in world.ledger.releases.values():
         if release.plan and not any(step.state in NEVER_RAN for step in release.history):
@@ -79,7 +100,7 @@ def _requests(world: "World") -> None:
             assert len(bodies) <= 1, f"{release.release_id} answers two requests"
 
 
-def _announcements(world: "World") -> None:
+def _announcements(world: Seen) -> None:
     told: dict[str, bytes] = {}
     closing: dict[tuple[str, str], set[str]] = {}
     for one in world.pubsub.told:
@@ -92,7 +113,7 @@ def _announcements(world: "World") -> None:
         assert len(ids) == 1, f"{release_id}, attempt {attempt} was closed under {sorted(ids)}"
 
 
-def check_quiet(world: "World") -> None:
+def check_quiet(world: Seen) -> None:
     """Judge the world once nothing is left to happen."""
     check(world)
     told = {one.attributes["ce-id"] for one in world.pubsub.told}
@@ -112,11 +133,11 @@ def _event_id(release: Release, step: Step) -> str:
     return f"{release.release_id}/{step.attempt}/{step.sequence}"
 
 
-def _as_it_was(world: "World", release: Release) -> None:
+def _as_it_was(world: Seen, release: Release) -> None:
     truth = world.truth.get((release.release_id, release.attempt))
     if release.state is State.SUCCEEDED or (truth and release.result.reason != "execution_lost"):
         assert release.state.value == truth, f"{release.release_id} {truth}, told as {release.state}"
 
 
-def _is_answered(world: "World", message_id: str) -> bool:
+def _is_answered(world: Seen, message_id: str) -> bool:
     return any(message_id in release.message_ids for release in world.ledger.releases.values())

@@ -1,8 +1,9 @@
-"""The whole of Interlock in memory: the real functions over stand-ins that can be lost at every effect."""
+"""The whole of Interlock in memory: the real functions over stand-ins whose workers can be lost at every effect."""
 
 import json
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from interlock.adapters.schema_files import load_schema
@@ -21,6 +22,7 @@ from interlock.handlers.report_status import Reporter
 from interlock.launcher import Launcher
 from interlock.outbox import Postman
 from interlock.ports import CloudRunUnavailable, LedgerUnavailable, PublishFailed, ResultsUnavailable
+from interlock.wiring import FullLedger
 from tests.fakes import Clock, FakeJournal
 from tests.model.cloud_run import Execution, ModelCloudRun
 from tests.model.commit_rules import CommitRules
@@ -46,57 +48,95 @@ def _routes() -> Mapping[str, Any]:
     return {"routes": [{**route, **fixed, "match": {"target_env": route["name"]}} for route in ROUTES]}
 
 
-class World:
-    """Messages in, executions, time, and the four functions that live on them."""
+@cache
+def _intake() -> Intake:
+    return Intake(Contract.of(load_schema("release-request.v1")), parse_routes(_routes()))
 
-    def __init__(self) -> None:
-        self.clock, self.fuse, self.journal = Clock(), Fuse(), FakeJournal()
-        self.results = WatchedResults(self.fuse)
-        self.rules = CommitRules(self.clock, LIMITS)
-        self.ledger = WatchedLedger(self.fuse, self.rules.watch)
-        self.pubsub = ModelPubSub(self.clock, self.fuse)
-        self.cloud_run = ModelCloudRun(self.clock, self.fuse, self.results)
-        self.requests: dict[str, Message] = {}
-        self.truth: dict[tuple[str, int], str] = {}
-        self._functions: Mapping[str, Callable[[Held], Verdict]] = {
+
+class Functions:
+    """The four functions as one worker runs them, over its own client of the ledger."""
+
+    def __init__(self, around: "Surroundings", ledger: FullLedger) -> None:
+        self._around, self._ledger, self._journal = around, ledger, FakeJournal()
+        self._handle: Mapping[str, Callable[[Held], Verdict]] = {
             REQUESTS: self._dispatch,
             COMPLETIONS: self._report,
             DEAD: self._alert,
         }
-        self._compose()
-
-    def _compose(self) -> None:
         closer = Closer(
-            ledger=self.ledger, results=self.results, postman=self._postman(requests=REQUESTS), now=self.clock
+            ledger=ledger, results=around.results, postman=self._postman(requests=REQUESTS), now=around.clock
         )
-        self.dispatcher = Dispatcher(
-            intake=Intake(Contract.of(load_schema("release-request.v1")), parse_routes(_routes())),
-            ledger=self.ledger,
-            launcher=Launcher(jobs=self.cloud_run, fence=lambda: self.results, now=self.clock, jitter=lambda: 1.0),
+        self._dispatcher = Dispatcher(
+            intake=_intake(),
+            ledger=ledger,
+            launcher=Launcher(
+                jobs=around.cloud_run, fence=lambda: around.results, now=around.clock, jitter=lambda: 1.0
+            ),
             postman=self._postman(dead_letters=DEAD),
             limits=LIMITS,
-            now=self.clock,
+            now=around.clock,
         )
-        self.reporter = Reporter(closer)
-        self.alerter = Alerter(ledger=self.ledger, postman=self._postman(), runbooks="https://r", now=self.clock)
-        self.reconciler = Reconciler(
-            reader=self.ledger,
-            executions=self.cloud_run,
+        self._reporter = Reporter(closer)
+        self._alerter = Alerter(ledger=ledger, postman=self._postman(), runbooks="https://r", now=around.clock)
+        self._reconciler = Reconciler(
+            reader=ledger,
+            executions=around.cloud_run,
             closer=closer,
             page_size=50,
             budget=timedelta(minutes=1),
-            now=self.clock,
+            now=around.clock,
         )
 
     def _postman(self, *, requests: str | None = None, dead_letters: str | None = None) -> Postman:
         return Postman(
-            ledger=self.ledger,
-            publisher=self.pubsub,
+            ledger=self._ledger,
+            publisher=self._around.pubsub,
             instance="model",
             status_topic=STATUS,
             requests_topic=requests,
             dead_letters_topic=dead_letters,
         )
+
+    def deliver(self, held: Held) -> None:
+        """Push the message to its function; whatever goes wrong, it is kept and comes again."""
+        held.tries += 1
+        try:
+            verdict = self._handle[held.topic](held)
+        except UNAVAILABLE:
+            return
+        if isinstance(verdict, Done):
+            self._around.pubsub.acknowledge(held)
+
+    def reconcile(self) -> None:
+        try:
+            self._reconciler.reconcile(self._journal)
+        except UNAVAILABLE:
+            return
+
+    def _dispatch(self, held: Held) -> Verdict:
+        assert isinstance(held.content, Message)
+        return self._dispatcher.handle(PubSubDelivery(held.content), self._journal)
+
+    def _alert(self, held: Held) -> Verdict:
+        assert isinstance(held.content, Message)
+        return self._alerter.handle(PubSubDelivery(held.content), self._journal)
+
+    def _report(self, held: Held) -> Verdict:
+        assert isinstance(held.content, AuditLogDelivery)
+        return self._reporter.handle(held.content, self._journal)
+
+
+class Surroundings:
+    """What all workers share: messages, executions, results and time; and what was true all along."""
+
+    def __init__(self) -> None:
+        self.clock, self.fuse = Clock(), Fuse()
+        self.rules = CommitRules(self.clock, LIMITS)
+        self.results = WatchedResults(self.fuse)
+        self.pubsub = ModelPubSub(self.clock, self.fuse)
+        self.cloud_run = ModelCloudRun(self.clock, self.fuse, self.results)
+        self.requests: dict[str, Message] = {}
+        self.truth: dict[tuple[str, int], str] = {}
 
     def publish(self, body: Mapping[str, Any]) -> Message:
         self.clock.forward(seconds=1)
@@ -107,34 +147,6 @@ class World:
     def cancel(self, release_id: str) -> None:
         self.pubsub.post(REQUESTS, json.dumps({"cancel": release_id}).encode())
 
-    def deliver(self, held: Held) -> None:
-        """Push the message to its function; whatever goes wrong, it is kept and comes again."""
-        held.tries += 1
-        try:
-            verdict = self._functions[held.topic](held)
-        except UNAVAILABLE:
-            return
-        if isinstance(verdict, Done):
-            self.pubsub.acknowledge(held)
-
-    def _dispatch(self, held: Held) -> Verdict:
-        assert isinstance(held.content, Message)
-        return self.dispatcher.handle(PubSubDelivery(held.content), self.journal)
-
-    def _alert(self, held: Held) -> Verdict:
-        assert isinstance(held.content, Message)
-        return self.alerter.handle(PubSubDelivery(held.content), self.journal)
-
-    def _report(self, held: Held) -> Verdict:
-        assert isinstance(held.content, AuditLogDelivery)
-        return self.reporter.handle(held.content, self.journal)
-
-    def reconcile(self) -> None:
-        try:
-            self.reconciler.reconcile(self.journal)
-        except UNAVAILABLE:
-            return
-
     def end(self, execution: Execution, *, how: Any, entries: int = 1) -> None:
         """Let the execution end, with so many completion entries of it."""
         execution.end = execution.end or how
@@ -142,3 +154,13 @@ class World:
             self.truth[execution.release_id, execution.attempt] = str(execution.end)
         for _ in range(entries):
             self.pubsub.held.append(Held(COMPLETIONS, self.cloud_run.entry(execution)))
+
+
+class World(Surroundings):
+    """One worker at a time, which can be lost at every effect."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ledger = WatchedLedger(self.fuse, self.rules.watch)
+        functions = Functions(self, self.ledger)
+        self.deliver, self.reconcile = functions.deliver, functions.reconcile
