@@ -35,6 +35,7 @@ JOB = "projects/acme/locations/europe-west1/jobs/release-agent"
 SCRIPT = {"deployment_script": "gs://scripts/task.sh"}
 ROUTES: list[dict[str, Any]] = [
     {"name": "fifo", "max_queue": 2},
+    {"name": "long"},
     {"name": "newest", "lane_mode": "newest", "max_queue": 2},
     {"name": "reject", "lane_mode": "reject", "rerun": "never"},
     {"name": "parallel", "lane_mode": "parallel", "max_parallel": 2, "rerun": "always"},

@@ -70,6 +70,20 @@ def test_a_release_waits_behind_one_that_waits() -> None:
     assert [entry.release_id for entry in lane.queue] == ["web-1", "web-2"]
 
 
+def test_a_lane_is_repaired_only_while_the_records_say_so() -> None:
+    """Whoever read the release before the lane may be wrong about it: its own claim looks like a stranger's then."""
+    lane = a_lane("web-1")
+    read: dict[Key, Record | None] = {
+        release_key("web-2"): WAITING,
+        Key("lanes", lane.key): lane,
+        release_key("web-1"): STRANGERS["closed"],
+    }
+    decided = step("web-2", Resume(), now=NOW, limits=LIMITS)(read)
+    assert isinstance(decided, Commit)
+    assert decided.writes.keys() == read.keys()
+    assert decided.writes[release_key("web-1")] == STRANGERS["closed"]
+
+
 def test_one_stranger_among_the_holders_of_a_parallel_lane_makes_room_for_one() -> None:
     waiting = a_release("web-2", published=2, plan={"capacity": 2})
     running = a_release("web-1", state=State.STARTED)

@@ -111,9 +111,20 @@ def _commit(
         writes[Key("lanes", after.lane.key)] = after.lane
     writes |= _replaced(snapshot, after, now=now, limits=limits)
     changed = tuple(record for record in writes.values() if isinstance(record, Release))
+    if after.lane is not before.lane:
+        writes = {**_stood_on(snapshot), **writes}
     untouched = (after.release,) if after.release and after.release not in changed else ()
     outgoing = tuple(one for one in (*changed, *untouched) if not one.outbox.is_empty)
     return Commit(writes, Stepped(release=after.release, effects=after.effects, outgoing=outgoing))
+
+
+def _stood_on(snapshot: Snapshot) -> Mapping[Key, Record]:
+    """Return the releases that were looked at, to be written as they are.
+
+    A lane may change only while they do not: a ledger holds a commit to the records that it writes, and one that was
+    read before the lane may have moved since.
+    """
+    return {key: record for key, record in snapshot.items() if isinstance(record, Release)}
 
 
 def _replaced(snapshot: Snapshot, after: Transition, *, now: datetime, limits: Limits) -> Mapping[Key, Release]:
