@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,6 +16,8 @@ from google.cloud import run_v2
 from google.cloud.run_v2.services.executions.transports import ExecutionsGrpcTransport
 from google.pubsub_v1.types import DeadLetterPolicy, Subscription
 
+from interlock.domain.release import Release
+from interlock.domain.transaction import Commit, Key, Snapshot
 from local import names
 from local.plan import DEFAULT_ROUTES
 from tests.e2e.stack import Stack, plan_for
@@ -26,7 +29,9 @@ FUNCTIONS = Path(__file__).with_name("functions") / "main.py"
 BEGIN = 'echo "start $EPOCHREALTIME $TARGET_ENV/$SERVICE $RELEASE_ID" >> "$RELEASE_PARAM_TALLY"'
 END = 'echo "end $EPOCHREALTIME $TARGET_ENV/$SERVICE $RELEASE_ID" >> "$RELEASE_PARAM_TALLY"'
 WAIT = 'until [ -e "$RELEASE_PARAM_DOOR" ]; do sleep 0.1; done'
-GONE = "gone"
+GONE, STILLBORN = "gone", "stillborn"
+"""Services whose job does not exist, and whose job fails before its agent can take the fence."""
+
 TIMES = {"INTERLOCK_LEASE_SECONDS": "3", "INTERLOCK_START_TIMEOUT_SECONDS": "2", "INTERLOCK_MAX_STARTS": "5"}
 """A claim must outlive a start, and a taken-over start is what takes the time here."""
 
@@ -91,18 +96,49 @@ class Bench:
             answer = change(answer)
         return answer
 
+    @contextmanager
+    def _client(self) -> Iterator[run_v2.ExecutionsClient]:
+        with grpc.insecure_channel(self.stack.plan.address(names.CLOUD_RUN)) as channel:
+            yield run_v2.ExecutionsClient(transport=ExecutionsGrpcTransport(channel=channel))
+
     def is_over(self, execution: str) -> bool:
         """Whether the execution has ended."""
-        with grpc.insecure_channel(self.stack.plan.address(names.CLOUD_RUN)) as channel:
-            client = run_v2.ExecutionsClient(transport=ExecutionsGrpcTransport(channel=channel))
+        with self._client() as client:
             return bool(client.get_execution(name=execution, timeout=10).completion_time)
 
     def executions(self, release_id: str) -> list[run_v2.Execution]:
         """Return all executions that bear the release."""
-        with grpc.insecure_channel(self.stack.plan.address(names.CLOUD_RUN)) as channel:
-            client = run_v2.ExecutionsClient(transport=ExecutionsGrpcTransport(channel=channel))
-            found = client.list_executions(parent=f"{names.PARENT}/jobs/release-agent", timeout=10)
+        with self._client() as client:
+            found = client.list_executions(parent=f"{names.PARENT}/jobs/-", timeout=10)
             return [one for one in found if bears(one, release_id)]
+
+    def ended(self, release_id: str) -> str | None:
+        """Return the release's execution once it is over."""
+        release = self.stack.release(release_id)
+        execution = release.execution if release else None
+        return execution if execution and self.is_over(execution) else None
+
+    def forget(self, execution: str) -> None:
+        """Have Cloud Run know the execution no more."""
+        with self._client() as client:
+            client.delete_execution(name=execution, timeout=10)
+
+    def age(self, release_id: str, amount: timedelta) -> None:
+        """Have the running release stand as it is for that much longer, with nobody having looked at it since."""
+        key = Key("releases", release_id)
+
+        def decision(snapshot: Snapshot) -> Commit[None]:
+            release = snapshot[key]
+            assert isinstance(release, Release)
+            aged = replace(release, updated_at=release.updated_at - amount, checked_at=None)
+            return Commit({key: aged}, None)
+
+        self.stack.ledger.transact((key,), decision)
+
+    def is_looked_at(self, release_id: str) -> bool:
+        """Whether reconcile has looked at the release."""
+        release = self.stack.release(release_id)
+        return release is not None and release.checked_at is not None
 
 
 def bears(execution: run_v2.Execution, release_id: str) -> bool:
@@ -134,6 +170,7 @@ def a_bench(folder: Path, **changes: Any) -> Iterator[Bench]:
         stack = Stack(replace(plan, extra_environment=extra))
         ends.callback(stack.down)
         stack.up()
+        have_agents_die(stack)
         for name in ("dispatch-release", "report-status"):
             be_patient(stack, names.subscription(name))
         tail = ends.enter_context(stack.tail())
@@ -150,11 +187,24 @@ def be_patient(stack: Stack, name: str) -> None:
     stack.subscriber.update_subscription(request=request, timeout=10)
 
 
+def have_agents_die(stack: Stack) -> None:
+    """Have the stillborn job's container fail at once."""
+    document = json.loads(stack.plan.jobs_file.read_text())
+    document["jobs"][STILLBORN]["command"] = ["false"]
+    stack.restart_cloud_run(document)
+
+
 def make_routes(path: Path) -> Path:
-    """Write the local routes with one in front whose job does not exist; return the file."""
+    """Write the local routes with two in front, one of a job that does not exist, one of a job that fails at once."""
     document = json.loads(DEFAULT_ROUTES.read_text())
     usual = document["routes"][0]
     missing = f"{usual['job']}-that-is-gone".replace("/local/jobs", "/elsewhere/jobs")
     gone = {**usual, "name": "gone", "match": {"service": GONE}, "job": missing}
-    path.write_text(json.dumps({**document, "routes": [gone, usual]}))
+    stillborn = {
+        **usual,
+        "name": "stillborn",
+        "match": {"service": STILLBORN},
+        "job": f"{names.PARENT}/jobs/{STILLBORN}",
+    }
+    path.write_text(json.dumps({**document, "routes": [gone, stillborn, usual]}))
     return path

@@ -66,7 +66,7 @@ class Life:
     @property
     def waits_for_reconcile(self) -> bool:
         """Whether nothing happens for half a minute, until a reconcile finds the release due."""
-        return self.name == "unreported"
+        return self.name in ("unreported", "unowned_unreported")
 
 
 LIVES = (
@@ -157,6 +157,15 @@ LIVES = (
         first=2,
     ),
     Life(
+        "report_status",
+        "unowned",
+        "a failure that took no fence, of a release started twice",
+        (RESULTS, READ_AFTER_RESULTS, SEAL, CLOSE),
+        "failed",
+        0,
+        first=2,
+    ),
+    Life(
         "alert_dead_letter",
         "buried",
         "a message that Pub/Sub gave up on",
@@ -180,6 +189,15 @@ LIVES = (
         "succeeded",
         1,
         first=2,
+    ),
+    Life(
+        "reconcile_releases",
+        "unowned_unreported",
+        "a failure that took no fence, of a release started twice, its completion lost",
+        (DUE, CHECK, LOOK, RESULTS, READ_AFTER_RESULTS, SEAL, CLOSE),
+        "failed",
+        0,
+        first=5,
     ),
 )
 

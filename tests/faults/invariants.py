@@ -7,6 +7,7 @@ from interlock.domain.release import Release
 from interlock.domain.transaction import Key
 from tests.e2e.stack import wait_until
 from tests.faults.bench import Bench
+from tests.faults.letters import assert_on_call_knows
 from tests.faults.tally import lanes, overlaps, read
 
 RAN = {"succeeded", "failed", "cancelled"}
@@ -15,12 +16,16 @@ QUIET_SECONDS = 90.0
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """How a release is to end, how often its script is to have run, and in how many executions, if that is certain."""
+    """How a release is to end, how often its script is to have run, and in how many executions, if that is certain.
+
+    `is_letter`: its message ends as a dead letter.
+    """
 
     release_id: str
     state: str = "succeeded"
     runs: int = 1
     executions: int | None = None
+    is_letter: bool = False
 
 
 def assert_invariants(bench: Bench, fate: Fate) -> None:
@@ -38,6 +43,8 @@ def assert_invariants(bench: Bench, fate: Fate) -> None:
     _assert_told(bench, fate)
     _assert_rises([step.sequence for step in release.history], fate)
     _assert_lane_is_left(bench, release)
+    if fate.is_letter:
+        assert_on_call_knows(bench, fate.release_id)
 
 
 def _settled(bench: Bench, release_id: str) -> Release | None:

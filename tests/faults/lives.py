@@ -7,7 +7,7 @@ import grpc
 
 from local import names
 from tests.e2e.stack import wait_until
-from tests.faults.bench import GONE, Bench
+from tests.faults.bench import GONE, STILLBORN, Bench
 from tests.faults.crash_cells import Cell
 from tests.faults.invariants import Fate
 from tests.faults.proxy import Fault
@@ -38,7 +38,9 @@ def _arm_server(bench: Bench, cell: Cell, release_id: str) -> Callable[[], bool]
 
 
 def _fate(cell: Cell, release_id: str) -> Fate:
-    return Fate(release_id, cell.life.state, cell.life.runs, executions=cell.life.runs)
+    executions = 1 if cell.life.name.startswith("unowned") else cell.life.runs
+    is_letter = cell.life.name in ("refused", "rejected", "buried")
+    return Fate(release_id, cell.life.state, cell.life.runs, executions=executions, is_letter=is_letter)
 
 
 def _fresh(bench: Bench, cell: Cell, **changes: Any) -> Struck:
@@ -57,11 +59,31 @@ def _rejected(bench: Bench, cell: Cell) -> Struck:
 
 
 def _taken_over(bench: Bench, cell: Cell) -> Struck:
-    request = bench.request("taken-over")
-    bench.faults(cell.life.function).arm(request["release_id"], "before_run_job")
+    release_id = _half_started(bench, bench.request("taken-over"))
+    return _arm(bench, cell, release_id), [_fate(cell, release_id)]
+
+
+def _half_started(bench: Bench, request: Mapping[str, Any]) -> str:
+    """Lose the function between claim and start: whoever takes the release over starts it for the second time."""
+    release_id = str(request["release_id"])
+    dispatch = bench.faults("dispatch_release")
+    dispatch.arm(release_id, "before_run_job")
     bench.stack.publish(request)
-    wait_until(lambda: not bench.faults(cell.life.function).is_armed(request["release_id"], "before_run_job"))
-    return _arm(bench, cell, request["release_id"]), [_fate(cell, request["release_id"])]
+    wait_until(lambda: not dispatch.is_armed(release_id, "before_run_job"))
+    return release_id
+
+
+def _unowned(bench: Bench, cell: Cell) -> Struck:
+    request = bench.request("unowned", service=STILLBORN)
+    is_struck = _arm(bench, cell, request["release_id"])
+    return is_struck, [_fate(cell, _half_started(bench, request))]
+
+
+def _unowned_unreported(bench: Bench, cell: Cell) -> Struck:
+    request = bench.request("unowned", service=STILLBORN)
+    bench.deafen(request["release_id"])
+    is_struck = _arm(bench, cell, request["release_id"])
+    return is_struck, [_fate(cell, _half_started(bench, request))]
 
 
 def _running(bench: Bench, name: str, **changes: Any) -> dict[str, Any]:
@@ -166,4 +188,6 @@ _LEADERS: Mapping[str, Callable[[Bench, Cell], Struck]] = {
     "buried": _buried,
     "overloaded": _overloaded,
     "unreported": _unreported,
+    "unowned": _unowned,
+    "unowned_unreported": _unowned_unreported,
 }

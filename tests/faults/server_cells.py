@@ -65,6 +65,8 @@ def cloud_run_cells() -> Iterator[Cell]:
         yield Cell("Cloud Run", "ListExecutions", f"lags {seconds} s behind a start in doubt", (lost,))
     for code in (StatusCode.UNAVAILABLE, StatusCode.INTERNAL, StatusCode.DEADLINE_EXCEEDED):
         yield Cell("Cloud Run", "CancelExecution", f"{code.name}, once", state="cancelled")
+    forgotten = "knows the execution no more, and its entry was lost"
+    yield Cell("Cloud Run", "GetExecution", forgotten, state="errored", executions=0)
     never = Fault("RunJob", code=StatusCode.UNAVAILABLE, arrives=False, times=ALWAYS)
     yield Cell("Cloud Run", "RunJob", "never starts, however often it is asked", (never,), "errored", 0, 0)
     yield Cell("Cloud Run", "RunJob", "a hidden execution wakes after its release closed", (never,), "errored", 0, 1)

@@ -15,6 +15,7 @@ from tests.e2e.stack import wait_until
 from tests.faults.bench import Bench
 from tests.faults.crash_cells import Cell, cells, unknown_places
 from tests.faults.invariants import Fate, assert_invariants, assert_nobody_overlapped
+from tests.faults.letters import assert_each_letter_counts_once
 from tests.faults.lives import Struck, strike
 
 CELLS = tuple(cells())
@@ -23,6 +24,7 @@ APART_SECONDS, LONGEST_SECONDS = 4.0, 240.0
 QUICK = (
     "dispatch_release-fresh-before_run_job-inside",
     "report_status-ended-before_tell_succeeded-inside",
+    "report_status-unowned-before_commit_close-inside",
     "alert_dead_letter-buried-before_commit_close-inside",
 )
 
@@ -89,6 +91,7 @@ def test_every_release_outlives_its_function_in_every_cell(bench: Bench, capsys:
             print(f"{killed_row(cell)} {outcome}")
         print(f"{len(CELLS)} cells, struck in {struck_seconds:.0f} s, judged in {time.monotonic() - begun:.0f} s")
     assert_nobody_overlapped(bench)
+    assert_each_letter_counts_once(bench)
     assert [point for one in names.FUNCTIONS for point in unknown_places(one, bench.faults(one).passed())] == []
     assert [cell.id for cell, outcome in outcomes.items() if outcome != "as it must be"] == []
     assert {killed_row(cell) for cell in outcomes} <= set(FAULTS.read_text().splitlines()), "the page is not today's"

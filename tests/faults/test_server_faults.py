@@ -18,6 +18,7 @@ from tests.faults.troubles import trouble
 AT_ONCE = 10
 AS_IT_MUST_BE = "as it must be"
 QUICK = "Cloud Run, RunJob: UNAVAILABLE, the job starts all the same"
+FORGOTTEN = "Cloud Run, GetExecution: knows the execution no more, and its entry was lost"
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +44,10 @@ def outcome(bench: Bench, cell: Cell) -> str:
     return AS_IT_MUST_BE
 
 
+def the_cell(cell_id: str) -> Cell:
+    return next(cell for cell in cloud_run_cells() if cell.id == cell_id)
+
+
 def judge(bench: Bench, cells: Iterable[Cell], capsys: pytest.CaptureFixture[str]) -> None:
     """Lead a release and another behind it into each fault, several at once; hold all to the rules; print the table."""
     every = tuple(cells)
@@ -58,8 +63,11 @@ def judge(bench: Bench, cells: Iterable[Cell], capsys: pytest.CaptureFixture[str
 
 
 def test_a_start_that_seemed_to_fail_is_adopted(bench: Bench) -> None:
-    cell = next(cell for cell in cloud_run_cells() if cell.id == QUICK)
-    assert outcome(bench, cell) == AS_IT_MUST_BE
+    assert outcome(bench, the_cell(QUICK)) == AS_IT_MUST_BE
+
+
+def test_an_execution_that_nobody_knows_is_given_up_after_the_grace(bench: Bench) -> None:
+    assert outcome(bench, the_cell(FORGOTTEN)) == AS_IT_MUST_BE
 
 
 @pytest.mark.slow

@@ -3,11 +3,13 @@
 import json
 import time
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from google.cloud import run_v2
 
+from interlock.handlers.reconcile_releases import LOST_AFTER
 from local import names
 from tests.e2e.stack import wait_until
 from tests.faults.bench import Bench, bears
@@ -50,7 +52,8 @@ def _proxy(bench: Bench, cell: Cell) -> Proxy:
 
 
 def _fate(cell: Cell, request: Mapping[str, Any]) -> Fate:
-    return Fate(request["release_id"], cell.state, cell.runs, cell.executions)
+    is_letter = cell.state == "rejected"
+    return Fate(request["release_id"], cell.state, cell.runs, cell.executions, is_letter=is_letter)
 
 
 def _down(bench: Bench, cell: Cell) -> list[Fate]:
@@ -104,6 +107,24 @@ def _cancelled(bench: Bench, cell: Cell) -> list[Fate]:
     bench.cloud_run.add(Fault("CancelExecution", (str(release.execution),), code, arrives=False))
     bench.stack.publish({"cancel": request["release_id"]})
     return [_fate(cell, request)]
+
+
+def _forgotten(bench: Bench, cell: Cell) -> list[Fate]:
+    """Its execution is deleted; reconcile looks, and gives it up only when the grace has passed."""
+    request = bench.request("forgotten")
+    release_id = request["release_id"]
+    bench.deafen(release_id)
+    bench.stack.publish(request)
+    behind = _behind(bench, request)
+    bench.forget(wait_until(lambda: bench.ended(release_id) or "", within=WITHIN_SECONDS))
+    for passed in (LOST_AFTER - timedelta(minutes=1), timedelta()):
+        bench.age(release_id, passed)
+        wait_until(lambda: bench.is_looked_at(release_id), within=WITHIN_SECONDS)
+    assert bench.state(release_id) == "started", "given up within the grace"
+    bench.age(release_id, timedelta(minutes=1))
+    closed = bench.stack.closed(release_id, within=WITHIN_SECONDS)
+    assert closed.result.reason == "execution_lost"
+    return [_fate(cell, request), behind]
 
 
 def _letter(bench: Bench, cell: Cell) -> list[Fate]:
@@ -180,6 +201,7 @@ def _out_of_order(bench: Bench, cell: Cell) -> list[Fate]:
 Leader = Callable[[Bench, Cell], list[Fate]]
 _SPECIAL_CALLS: Mapping[str, Leader] = {
     "CancelExecution": _cancelled,
+    "GetExecution": _forgotten,
     "every call": _down,
     "every publish": _down,
     "publish of a dead letter": _letter,
