@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, TypeVar, cast
 from urllib.parse import quote, unquote
 
@@ -211,7 +211,12 @@ class FirestoreLedger:
             raise LedgerUnavailable(said(error)[1]) from error
 
     def _name(self, key: Key) -> str:
-        return f"{self._root}/{key.kind}/{quote(key.id, safe='')}"
+        return f"{self._root}/{key.kind}/{_escaped(key.id)}"
+
+
+@lru_cache(maxsize=1024)  # one event names its release and lane again and again
+def _escaped(record_id: str) -> str:
+    return quote(record_id, safe="")
 
 
 def _record(key: Key, document: Any) -> Record:

@@ -1,8 +1,10 @@
 """The ledger on SQLite: one file, one writer at a time; for a single machine."""
 
 import sqlite3
+import weakref
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar, cast
@@ -33,6 +35,9 @@ class SqliteLedger:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._is_ready = False
+        # Kept open: closing the last connection folds the write-ahead log into the file and waits for the disk.
+        self._idle: deque[sqlite3.Connection] = deque()
+        weakref.finalize(self, _close, self._idle)
 
     def transact(self, keys: Iterable[Key], decide: Decision[T]) -> T:
         """Read, decide and write while holding the file's one write lock."""
@@ -74,19 +79,37 @@ class SqliteLedger:
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
+        """Lend a connection; one on which something failed is closed, which takes its transaction back."""
         try:
-            with closing(sqlite3.connect(self._path, timeout=_WAIT_SECONDS, isolation_level=None)) as connection:
-                connection.execute("PRAGMA synchronous = NORMAL")
-                self._prepare(connection)
+            connection = self._taken()
+            try:
                 yield connection
+            except BaseException:
+                connection.close()
+                raise
+            self._idle.append(connection)
         except sqlite3.OperationalError as error:
             raise LedgerUnavailable(f"{self._path}: {error}") from error
 
-    def _prepare(self, connection: sqlite3.Connection) -> None:
+    def _taken(self) -> sqlite3.Connection:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._open()
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA synchronous = NORMAL")
         if not self._is_ready:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.executescript(_SCHEMA)
             self._is_ready = True
+        return connection
+
+
+def _close(idle: deque[sqlite3.Connection]) -> None:
+    while idle:
+        idle.pop().close()
 
 
 def _select(connection: sqlite3.Connection, key: Key) -> Record | None:

@@ -7,6 +7,7 @@ Every pattern is possessive or starts only where a run starts, so the time stays
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from itertools import pairwise
 
 from interlock.domain.foreign_json import read_object
@@ -53,6 +54,7 @@ _SHAPES = re.compile(
     re.DOTALL,
 )
 _PLAIN = re.compile(r"[\w./-]{0,13}+\Z", re.ASCII)  # shorter than any shape, and no place for a key and its value
+_MAY_HOLD_PAIRS = re.compile(r"[\s:=]|hooks\.slack")  # what all patterns below need; a resource's name has none of it
 _WEBHOOK = re.compile(r"(hooks\.slack\.com/[a-z]{1,16}/)[A-Za-z0-9/_-]++")
 _SCHEME = re.compile(r"(?<![\w-])(bearer|basic)(\s++)([A-Za-z0-9._~+/=-]{6,}+)", re.IGNORECASE)
 _LOOKS_RANDOM = re.compile(r"[0-9A-Z=]")
@@ -74,6 +76,8 @@ def redact_text(text: str) -> str:
     if _PLAIN.match(text):
         return text
     text = _SHAPES.sub(REDACTED, text)
+    if not _MAY_HOLD_PAIRS.search(text):
+        return text
     text = _AUTHORITY.sub(_without_userinfo, text)
     text = _redact_pairs(text)
     text = _SCHEME.sub(_without_scheme_value, text)
@@ -104,6 +108,7 @@ def printable(text: str) -> str:
     return _CONTROL.sub("\ufffd", text)
 
 
+@lru_cache(maxsize=512)  # the same few dozen keys come in every line
 def is_sensitive_key(key: str) -> bool:
     """Whether a value under this key must never leave."""
     return _SENSITIVE_KEY.search(key[-256:]) is not None
@@ -112,6 +117,8 @@ def is_sensitive_key(key: str) -> bool:
 def _redacted(value: object, depth: int) -> object:
     if isinstance(value, str):
         return redact_text(value)
+    if value is None or isinstance(value, int | float):
+        return value
     if depth >= _DEEPEST and isinstance(value, Mapping | list | tuple):
         return REDACTED
     if isinstance(value, Mapping):
@@ -125,13 +132,18 @@ def _redacted_mapping(value: Mapping[object, object], depth: int) -> dict[object
     name = value.get("name")
     is_secret_variable = isinstance(name, str) and is_sensitive_key(name)
     return {
-        redact_text(key) if isinstance(key, str) else key: (
+        _redacted_key(key) if isinstance(key, str) else key: (
             _hidden(item)
             if isinstance(key, str) and (is_sensitive_key(key) or (is_secret_variable and key == "value"))
             else _redacted(item, depth + 1)
         )
         for key, item in value.items()
     }
+
+
+@lru_cache(maxsize=512)
+def _redacted_key(key: str) -> str:
+    return redact_text(key)
 
 
 def _redacted_list(value: list[object] | tuple[object, ...], depth: int) -> list[object]:

@@ -61,16 +61,16 @@ class ResumeRequest:
 
 def parse_request(document: Mapping[str, object]) -> ReleaseRequest | CancelRequest | ResumeRequest:
     """Return the request in a document that the contract found valid; the kind shows in its keys."""
-    fields: dict[str, Any] = {key: _whole(value) for key, value in document.items()}
+    fields: dict[str, Any] = with_whole_numbers(document)
     if "cancel" in fields:
         return CancelRequest(fields["cancel"], fields.get("requested_by"), fields.get("reason"))
     if "resume" in fields:
         return ResumeRequest(fields["resume"])
-    return _release_request(fields)
+    return release_request(fields)
 
 
-def _release_request(document: dict[str, Any]) -> ReleaseRequest:
-    """Return the typed request; a key that the document does not have takes the type's default."""
+def release_request(document: Mapping[str, Any]) -> ReleaseRequest:
+    """Return the typed request in a valid document whose whole numbers are integers; what it lacks is defaulted."""
     fields = {**document, "params": document.get("params", {})}
     fields["script_args"] = tuple(document.get("script_args", ()))
     if "not_after" in document:
@@ -81,11 +81,17 @@ def _release_request(document: dict[str, Any]) -> ReleaseRequest:
     return ReleaseRequest(kind="release", document=document, **fields)
 
 
+def with_whole_numbers(document: Mapping[str, object]) -> dict[str, Any]:
+    """Return the document with 2.0 as 2: JSON has one number type, and writers choose either form freely."""
+    return {key: _whole(value) for key, value in document.items()}
+
+
 def _whole(value: object) -> object:
-    """Return the value with 2.0 as 2: JSON has one number type, and writers choose either form freely."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {key: _whole(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_whole(item) for item in value]

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
 
-from interlock.domain.request import ReleaseRequest, parse_request
+from interlock.domain.request import ReleaseRequest, release_request, with_whole_numbers
 
 ANYTHING = "*"
 DEFAULT_LANE = "{target_env}/{service}"
@@ -63,10 +63,7 @@ def match_route(routes: tuple[Route, ...], request: ReleaseRequest) -> Route | N
 
 def with_defaults(route: Route, request: ReleaseRequest) -> ReleaseRequest:
     """Return the request with the route's defaults where it says nothing itself; in its document, too."""
-    document = {**route.defaults, **request.document}
-    filled = parse_request(document)
-    assert isinstance(filled, ReleaseRequest)
-    return filled
+    return release_request({**route.defaults, **request.document})
 
 
 def lane_key(route: Route, request: ReleaseRequest) -> str:
@@ -82,6 +79,7 @@ def capacity(route: Route) -> int:
 def _route(entry: Mapping[str, Any]) -> Route:
     fields = {
         **entry,
+        "defaults": with_whole_numbers(entry.get("defaults", {})),
         "match": {key: _alternatives(value) for key, value in entry.get("match", {}).items()},
         "lane_mode": LaneMode(entry.get("lane_mode", LaneMode.FIFO)),
         "rerun": Rerun(entry.get("rerun", Rerun.FAILED_ONLY)),
