@@ -59,31 +59,11 @@ def _rejected(bench: Bench, cell: Cell) -> Struck:
 
 
 def _taken_over(bench: Bench, cell: Cell) -> Struck:
-    release_id = _half_started(bench, bench.request("taken-over"))
-    return _arm(bench, cell, release_id), [_fate(cell, release_id)]
-
-
-def _half_started(bench: Bench, request: Mapping[str, Any]) -> str:
-    """Lose the function between claim and start: whoever takes the release over starts it for the second time."""
-    release_id = str(request["release_id"])
-    dispatch = bench.faults("dispatch_release")
-    dispatch.arm(release_id, "before_run_job")
+    request = bench.request("taken-over")
+    bench.faults(cell.life.function).arm(request["release_id"], "before_run_job")
     bench.stack.publish(request)
-    wait_until(lambda: not dispatch.is_armed(release_id, "before_run_job"))
-    return release_id
-
-
-def _unowned(bench: Bench, cell: Cell) -> Struck:
-    request = bench.request("unowned", service=STILLBORN)
-    is_struck = _arm(bench, cell, request["release_id"])
-    return is_struck, [_fate(cell, _half_started(bench, request))]
-
-
-def _unowned_unreported(bench: Bench, cell: Cell) -> Struck:
-    request = bench.request("unowned", service=STILLBORN)
-    bench.deafen(request["release_id"])
-    is_struck = _arm(bench, cell, request["release_id"])
-    return is_struck, [_fate(cell, _half_started(bench, request))]
+    wait_until(lambda: not bench.faults(cell.life.function).is_armed(request["release_id"], "before_run_job"))
+    return _arm(bench, cell, request["release_id"]), [_fate(cell, request["release_id"])]
 
 
 def _running(bench: Bench, name: str, **changes: Any) -> dict[str, Any]:
@@ -174,6 +154,18 @@ def _unreported(bench: Bench, cell: Cell) -> Struck:
     return is_struck, [_fate(cell, request["release_id"])]
 
 
+def _unowned(bench: Bench, cell: Cell) -> Struck:
+    """Its first start is in doubt, its second fails before its agent has taken the fence."""
+    request = bench.request("unowned", service=STILLBORN)
+    doubt = Fault("RunJob", (request["release_id"],), grpc.StatusCode.DEADLINE_EXCEEDED, arrives=False)
+    bench.cloud_run.add(doubt)
+    is_struck = _arm(bench, cell, request["release_id"])
+    if cell.life.waits_for_reconcile:
+        bench.deafen(request["release_id"])
+    bench.stack.publish(request)
+    return is_struck, [_fate(cell, request["release_id"])]
+
+
 _LEADERS: Mapping[str, Callable[[Bench, Cell], Struck]] = {
     "fresh": _fresh,
     "refused": _refused,
@@ -189,5 +181,5 @@ _LEADERS: Mapping[str, Callable[[Bench, Cell], Struck]] = {
     "overloaded": _overloaded,
     "unreported": _unreported,
     "unowned": _unowned,
-    "unowned_unreported": _unowned_unreported,
+    "unowned_unreported": _unowned,
 }

@@ -36,6 +36,7 @@ SCRIPT = {"deployment_script": "gs://scripts/task.sh"}
 ROUTES: list[dict[str, Any]] = [
     {"name": "fifo", "max_queue": 2},
     {"name": "long"},
+    {"name": "three", "lane_mode": "parallel", "max_parallel": 3},
     {"name": "newest", "lane_mode": "newest", "max_queue": 2},
     {"name": "reject", "lane_mode": "reject", "rerun": "never"},
     {"name": "parallel", "lane_mode": "parallel", "max_parallel": 2, "rerun": "always"},

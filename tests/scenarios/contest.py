@@ -10,15 +10,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import methodcaller
 from typing import Any, TypeVar
 
 from interlock.domain.lane import Lane
 from interlock.domain.release import Release
 from interlock.domain.transaction import Commit, Decision, Key, Kind, Load, Record, Snapshot
-from interlock.ports import Ambiguous, Outgoing, Overloaded, Started, StartOrder, StartRefused
+from interlock.ports import Ambiguous, LedgerUnavailable, Outgoing, Overloaded, Started, StartOrder, StartRefused
 from interlock.wiring import FullLedger
 from tests.model.cloud_run import End, ModelCloudRun
 from tests.model.commit_rules import CommitRules
+from tests.model.faults import Fuse
 from tests.model.pubsub import REQUESTS, Held, ModelPubSub
 from tests.model.rules import check, check_quiet
 from tests.model.world import Functions, Surroundings
@@ -30,6 +32,18 @@ DELIVERED_TO = 3
 MOST_ROUNDS = 60
 
 T = TypeVar("T")
+Task = Callable[[Functions], None]
+
+
+@dataclass
+class SharedFuse(Fuse):
+    """Fuse for several threads: whoever passes the chosen boundary is lost."""
+
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def reach(self, failure: type[Exception] | None = None) -> None:
+        with self.lock:
+            super().reach(failure)
 
 
 @dataclass
@@ -63,12 +77,13 @@ class SharedCloudRun(ModelCloudRun):
 
 
 class JudgedLedger:
-    """A real ledger; every commit is judged by the records that its own transaction read."""
+    """A real ledger; every commit is judged by the records that its own transaction read, and may be the last."""
 
-    def __init__(self, inner: FullLedger, rules: CommitRules, lock: threading.RLock) -> None:
-        self._inner, self._rules, self._lock = inner, rules, lock
+    def __init__(self, inner: FullLedger, rules: CommitRules, fuse: SharedFuse) -> None:
+        self._inner, self._rules, self._fuse = inner, rules, fuse
 
     def transact(self, keys: Iterable[Key], decide: Decision[T]) -> T:
+        self._fuse.reach(LedgerUnavailable)
         seen: dict[Key, Record] = {}
         writes: dict[Key, Record] = {}
 
@@ -82,8 +97,9 @@ class JudgedLedger:
             return step
 
         result = self._inner.transact(keys, noted)
-        with self._lock:
+        with self._fuse.lock:
             self._rules.watch(seen, writes)
+        self._fuse.reach(LedgerUnavailable)
         return result
 
     def read(self, key: Key) -> Record | None:
@@ -119,11 +135,11 @@ class Contest(Surroundings):
 
     def __init__(self, open_ledger: Callable[[], FullLedger]) -> None:
         super().__init__()
+        self.fuse = SharedFuse()
         self.pubsub = SharedPubSub(self.clock, self.fuse)
         self.cloud_run = SharedCloudRun(self.clock, self.fuse, self.results)
         self.ledger = Kept(open_ledger())
-        lock = threading.RLock()
-        self._idle = [Functions(self, JudgedLedger(open_ledger(), self.rules, lock)) for _ in range(WORKERS)]
+        self._idle = [Functions(self, JudgedLedger(open_ledger(), self.rules, self.fuse)) for _ in range(WORKERS)]
         self._pool = ThreadPoolExecutor(WORKERS)
         self._chance = random.Random(0)
         self.ran: list[str] = []
@@ -142,15 +158,15 @@ class Contest(Surroundings):
         """Let all workers work until nothing moves: what is left waits for time to pass."""
         for _ in range(MOST_ROUNDS):
             before = tuple(self.pubsub.held)
-            self._deliver(before * DELIVERED_TO)
+            self._at_once(self._deliveries())
             if tuple(self.pubsub.held) in (before, ()):
                 break
         check(self)
 
     def later(self, minutes: int = 1) -> None:
-        """Let time pass; then every worker is a reconcile, all at once, and they work on."""
+        """Let time pass; then there are as many reconciles as workers, all at once and amid what is delivered."""
         self.clock.forward(minutes=minutes, seconds=1)
-        self._at_once([Functions.reconcile] * WORKERS)
+        self._at_once([Functions.reconcile] * WORKERS + self._deliveries())
         self.work()
 
     def run_scripts(self, how: End = End.SUCCEEDED, *, entries: int = 1) -> None:
@@ -179,12 +195,12 @@ class Contest(Surroundings):
         """Return the state of every release that was sent by name."""
         return {name: one.state.value for name, one in sorted(self.ledger.releases.items()) if one.plan}
 
-    def _deliver(self, messages: Sequence[Held]) -> None:
-        shuffled = self._chance.sample(messages, len(messages))
-        self._at_once([lambda worker, held=held: worker.deliver(held) for held in shuffled])  # type: ignore[misc]
+    def _deliveries(self) -> list[Task]:
+        messages = self.pubsub.held * DELIVERED_TO
+        return [methodcaller("deliver", held) for held in self._chance.sample(messages, len(messages))]
 
-    def _at_once(self, tasks: Sequence[Callable[[Functions], None]]) -> None:
-        def do(task: Callable[[Functions], None]) -> None:
+    def _at_once(self, tasks: Sequence[Task]) -> None:
+        def do(task: Task) -> None:
             worker = self._idle.pop()
             try:
                 task(worker)

@@ -9,10 +9,13 @@ import pytest
 
 from interlock.wiring import open_ledger
 from tests.model.cloud_run import Answer, End
+from tests.model.faults import crash
 from tests.model.pubsub import COMPLETIONS
 from tests.scenarios.contest import Contest
 
 NINE = tuple(f"r{number}" for number in range(1, 10))
+FOUR = NINE[:4]
+CROWD = tuple(f"r{number:02}" for number in range(1, 41))
 
 
 @pytest.fixture(params=["sqlite", "firestore"])
@@ -66,9 +69,9 @@ def test_a_lane_that_rejects_takes_one_of_those_who_come_at_once(contest: Contes
 
 
 def test_a_parallel_lane_runs_as_many_at_once_as_it_may(contest: Contest) -> None:
-    contest.send(*NINE, env="parallel")
+    contest.send(*NINE, env="three")
     contest.work()
-    assert len(list(contest.cloud_run.open())) == 2
+    assert len(list(contest.cloud_run.open())) == 3
     contest.finish()
     assert Counter(contest.ran) == dict.fromkeys(NINE, 1)
 
@@ -204,3 +207,38 @@ def test_executions_that_cloud_run_has_forgotten_are_given_up_after_the_grace(co
     assert contest.ledger.releases["r0"].result.reason == "execution_lost"
     contest.finish()
     assert contest.ran == ["r1"]
+
+
+def assert_outlives_its_worker(contest: Contest, boundary: int) -> None:
+    """Lose whichever worker is the first to pass so many boundaries; releases that wait must not notice."""
+    contest.fuse.arm(boundary, crash)
+    contest.send(*FOUR)
+    contest.finish()
+    assert contest.fuse.action is None, "nobody was lost"
+    assert Counter(contest.ran) == dict.fromkeys(FOUR, 1)
+    assert contest.states == dict.fromkeys(FOUR, "succeeded")
+
+
+@pytest.mark.parametrize("boundary", [3, 12, 31])
+def test_a_worker_lost_among_eight_loses_nothing_and_doubles_nothing(contest: Contest, boundary: int) -> None:
+    assert_outlives_its_worker(contest, boundary)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("boundary", range(100))
+def test_wherever_a_worker_is_lost_nothing_is_lost_or_doubled(contest: Contest, boundary: int) -> None:
+    assert_outlives_its_worker(contest, boundary)
+
+
+@pytest.mark.slow
+def test_a_crowd_in_one_lane_runs_one_by_one_whatever_else_is_going_on(contest: Contest) -> None:
+    contest.send("r0")
+    contest.work()
+    contest.send(*CROWD)
+    contest.cloud_run.answers[:] = [Answer.HIDDEN, Answer.OVERLOADED] * 5
+    contest.work()
+    for release_id in CROWD[::7]:
+        contest.ask(cancel=release_id)
+    contest.finish()
+    runners = [one for one in CROWD if one not in CROWD[::7]]
+    assert contest.ran == ["r0", *runners]
