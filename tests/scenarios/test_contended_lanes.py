@@ -159,6 +159,23 @@ def test_a_start_that_is_listed_late_runs_its_script_once(contest: Contest) -> N
     assert len(contest.cloud_run.executions) == 3
 
 
+def test_the_end_of_an_execution_that_stood_back_closes_nothing(contest: Contest) -> None:
+    contest.cloud_run.answers[:] = [Answer.HIDDEN]
+    contest.cloud_run.lag = timedelta(minutes=5)
+    contest.send("r0")
+    contest.work()
+    contest.later()
+    for execution in tuple(contest.cloud_run.open()):
+        contest.cloud_run.begin(execution)
+    _owner, stray = contest.cloud_run.executions.values()
+    contest.end(stray, how=End.SUCCEEDED, entries=3)
+    contest.work()
+    assert contest.states == {"r0": "started"}
+    contest.run_scripts(End.FAILED, entries=2)
+    assert contest.states == {"r0": "failed"}
+    contest.finish()
+
+
 def test_overload_puts_nobody_on_the_dead_letter_topic_and_keeps_the_order(contest: Contest) -> None:
     contest.send("r0")
     contest.work()
