@@ -109,5 +109,6 @@ MAKERS: Mapping[str, Callable[[], Request]] = {
     "reconcile_releases": a_tick,
     "empty": a_dispatch,
     "bare": a_dispatch,
+    "content": a_dispatch,
     "naive": a_dispatch,
 }

@@ -21,7 +21,9 @@ LIMITS = """
   is that of the three together; the CPU per event is the function's alone.
 - Endpoints on loopback are plaintext: no TLS, and `google-auth` is not loaded. A deployed function pays both once.
 - A result store in a bucket is not measured; the functions read results from a directory here.
-- `bare` sends ready requests and looks at no answer, so all else that a dispatch does is above the floor.
+- `bare` sends ready requests and looks at no answer, so all else that a dispatch does is above the floor. `content`
+  is the least that something in Python can do to send the same records; between it and a dispatch lie the decisions:
+  lane, fence, outbox, redaction, log.
 - A processor's time is counted in ticks of 10 ms, a batch is some hundred of them.
 """
 

@@ -80,7 +80,7 @@ def environment(side: Google, folder: Path, ledger: str | None = None) -> dict[s
         "PUBSUB_EMULATOR_HOST": side.address,
         "FIRESTORE_EMULATOR_HOST": side.address,
         "BENCH_SCHEMA": str(ROOT / "schemas" / "release-request.v1.json"),
-        "PYTHONPATH": str(FUNCTIONS.parent),
+        "PYTHONPATH": f"{FUNCTIONS.parent}:{ROOT}",
     }
 
 
@@ -165,9 +165,8 @@ def function(name: str, settings: Mapping[str, str]) -> Iterator[Function]:
 def loaded_modules(name: str, settings: Mapping[str, str], request: Request) -> list[str]:
     """Return what a fresh process has loaded once the function has answered the event."""
     command = [sys.executable, "-m", "bench.probe", name, str(source_of(name))]
-    env = {**settings, "PYTHONPATH": f"{FUNCTIONS.parent}:{ROOT}"}
     done = subprocess.run(
-        command, input=json.dumps(request), capture_output=True, text=True, env=env, timeout=60, check=True
+        command, input=json.dumps(request), capture_output=True, text=True, env=dict(settings), timeout=60, check=True
     )
     told: dict[str, Any] = json.loads(done.stderr.splitlines()[-1])
     if told["status"] >= 300:

@@ -12,7 +12,10 @@ from bench.events import Request, a_release, completion, push
 from bench.processes import Function, Google, environment, function, send_load
 from bench.results import Findings, Ratio, Table, Target, ms, percentile
 
-SUBJECTS = ("empty", "dispatch_release", "bare", "report_status", "alert_dead_letter", "reconcile_releases", "naive")
+SUBJECTS = (
+    *("empty", "dispatch_release", "bare", "content"),
+    *("report_status", "alert_dead_letter", "reconcile_releases", "naive"),
+)
 CONCURRENCIES = (1, 8, 32)
 SHARES = {"naive": 5}
 """The naive one is sent so many times fewer events: it is that slow."""
@@ -75,7 +78,11 @@ def _batch(side: Google, one: Function, requests: Sequence[Request], concurrency
 def _findings(found: Found) -> Findings:
     header = ("function", "at once", "events/s", "× empty", "p50 ms", "p99 ms", "CPU ms", "calls per event")
     rows = [_row(name, concurrency, found) for concurrency in CONCURRENCIES for name in SUBJECTS]
-    about = "`bare` makes the calls of one dispatch, bare; `naive` is a dispatcher as samples write it."
+    about = (
+        "`bare` makes the calls of one dispatch, its requests lying ready; `content` makes the same calls and has "
+        "libraries read, judge, hash and encode what they carry, with nothing decided; `naive` is a dispatcher as "
+        "samples write it."
+    )
     targets = [one for concurrency in CONCURRENCIES for one in _targets(found, concurrency)]
     bars = {
         f"warm CPU, 8 at once: {name}": median(found[name, 8].cpu) / median(found["bare", 8].cpu) for name in SUBJECTS
@@ -97,15 +104,23 @@ def _row(name: str, concurrency: int, found: Found) -> tuple[str, ...]:
 
 
 def _targets(found: Found, concurrency: int) -> list[Target]:
-    ours, bare, naive = (found[name, concurrency] for name in ("dispatch_release", "bare", "naive"))
+    ours, bare, content, naive = (found[name, concurrency] for name in ("dispatch_release", "bare", "content", "naive"))
     speed, cpu = Ratio.of(ours.per_second, bare.per_second), Ratio.of(ours.cpu, bare.cpu)
     tail, gain = Ratio.of(ours.p99, bare.p99), Ratio.of(ours.per_second, naive.per_second)
-    own = f"bare {ms(median(bare.cpu))} ms of CPU, and {ms(median(ours.cpu) - median(bare.cpu))} ms of work of its own"
-    most = f"the bare calls alone: {Ratio.of(bare.per_second, naive.per_second)}"
     at = f"at {concurrency}"
+    floors = {
+        "speed": f"libraries alone (`content`): {Ratio.of(content.per_second, bare.per_second)}",
+        "cpu": f"libraries alone (`content`): {Ratio.of(content.cpu, bare.cpu)}",
+        "tail": f"libraries alone (`content`): {Ratio.of(content.p99, bare.p99)}",
+        "gain": f"the calls alone (`bare`): {Ratio.of(bare.per_second, naive.per_second)}",
+    }
     return [
-        Target(f"throughput of a dispatch {at}, × bare", speed.value, 0.9, str(speed), at_least=True, floor=own),
-        Target(f"CPU of a dispatch {at}, × bare", cpu.value, 1.15, str(cpu), floor=own),
-        Target(f"p99 of a dispatch {at}, × bare", tail.value, 1.2, str(tail), floor=own),
-        Target(f"throughput of a dispatch {at}, × naive", gain.value, 20, str(gain), at_least=True, floor=most),
+        Target(
+            f"throughput of a dispatch {at}, × bare", speed.value, 0.9, str(speed), at_least=True, floor=floors["speed"]
+        ),
+        Target(f"CPU of a dispatch {at}, × bare", cpu.value, 1.15, str(cpu), floor=floors["cpu"]),
+        Target(f"p99 of a dispatch {at}, × bare", tail.value, 1.2, str(tail), floor=floors["tail"]),
+        Target(
+            f"throughput of a dispatch {at}, × naive", gain.value, 20, str(gain), at_least=True, floor=floors["gain"]
+        ),
     ]

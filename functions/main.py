@@ -15,9 +15,10 @@ def __getattr__(name: str) -> Any:
     SETTINGS[name].read(os.environ)
     gc.disable()  # it would look through what is being loaded again and again, and find it all in use
     try:
-        entry_point = getattr(import_module(f"interlock.handlers.{name}"), name)
+        handler = import_module(f"interlock.handlers.{name}")
+        handler.composed()  # before the worker is forked: what is loaded and compiled here is shared with it
     finally:
         gc.collect(0)  # what loading left behind, and nothing else
         gc.freeze()  # what is loaded stays: never looked at, its pages go on being shared when the worker is forked
         gc.enable()
-    return entry_point
+    return getattr(handler, name)

@@ -55,7 +55,7 @@ def environment(recorded: Recorded, folder: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def functions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Functions]:
-    """The environment is theirs only until each has read it, at its first request; other tests have their own."""
+    """The environment is theirs only until each has read it, when it is loaded; other tests have their own."""
     with recording_server() as recorded:
         settings = environment(recorded, tmp_path_factory.mktemp("ledger"))
         before = dict(os.environ)

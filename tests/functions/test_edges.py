@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from interlock.config import SETTINGS
-from tests.functions.conftest import MAIN, Functions
+from tests.functions.conftest import MAIN, Functions, environment
+from tests.functions.recording import recording_server
 
 RECEIVERS = [name for name in SETTINGS if name != "reconcile_releases"]
 
@@ -46,6 +47,17 @@ def test_a_function_with_missing_settings_does_not_start_and_names_them_all() ->
         "INTERLOCK_ROUTES is not set",
     ):
         assert said in done.stderr
+
+
+def test_a_function_with_routes_that_break_their_schema_does_not_start_and_says_where(tmp_path: Path) -> None:
+    with recording_server() as recorded:
+        settings = environment(recorded, tmp_path)
+    code = f"import sys; sys.path.insert(0, {str(MAIN.parent)!r}); import main; main.dispatch_release"
+    broken = {"PATH": os.environ["PATH"], **settings, "INTERLOCK_ROUTES": '{"routes": [{"name": "all"}]}'}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=broken)
+    assert done.returncode == 1
+    assert "ConfigurationError: INTERLOCK_ROUTES" in done.stderr
+    assert "/routes/0" in done.stderr
 
 
 @pytest.mark.parametrize(

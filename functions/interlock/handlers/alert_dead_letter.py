@@ -79,7 +79,8 @@ def _keep(letter: DeadLetter, now: datetime) -> Decision[tuple[KeptLetter, Incid
 
 
 @cache
-def _alerter() -> Alerter:
+def composed() -> Alerter:
+    """Return the function over its real ports, which connect when they are first used."""
     settings = AlertSettings.read(os.environ)
     ledger = open_ledger(settings.ledger)
     return Alerter(
@@ -97,4 +98,4 @@ def _alerter() -> Alerter:
 
 def alert_dead_letter(request: flask.Request) -> Answer:
     """Answer one push of the dead-letter topic."""
-    return answer(request, "alert_dead_letter", _alerter().handle)
+    return answer(request, "alert_dead_letter", composed().handle)

@@ -190,7 +190,8 @@ def compose(settings: DispatchSettings, *, ledger: Ledger, jobs: JobStarter, pub
 
 
 @cache
-def _dispatcher() -> Dispatcher:
+def composed() -> Dispatcher:
+    """Return the function over its real ports, which connect when they are first used."""
     settings = DispatchSettings.read(os.environ)
     return compose(
         settings,
@@ -202,4 +203,4 @@ def _dispatcher() -> Dispatcher:
 
 def dispatch_release(request: flask.Request) -> Answer:
     """Answer one push of the release-requests topic."""
-    return answer(request, "dispatch_release", _dispatcher().handle)
+    return answer(request, "dispatch_release", composed().handle)

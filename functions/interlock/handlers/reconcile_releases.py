@@ -152,7 +152,8 @@ def compose(
 
 
 @cache
-def _reconciler() -> Reconciler:
+def composed() -> Reconciler:
+    """Return the function over its real ports, which connect when they are first used."""
     settings = ReconcileSettings.read(os.environ)
     return compose(
         settings,
@@ -166,7 +167,7 @@ def reconcile_releases(_request: flask.Request) -> Answer:
     """Answer one tick of the Scheduler with how many releases were due."""
     journal = JsonJournal({"function": "reconcile_releases"})
     try:
-        count = _reconciler().reconcile(journal)
+        count = composed().reconcile(journal)
     except (LedgerUnavailable, PublishFailed) as error:
         journal.note("reconcile_failed", severity="WARNING", error=str(error), kind=type(error).__name__)
         return "unavailable\n", 503

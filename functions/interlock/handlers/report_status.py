@@ -54,11 +54,12 @@ def compose(settings: ReportSettings, *, ledger: Ledger, publisher: Publisher) -
 
 
 @cache
-def _reporter() -> Reporter:
+def composed() -> Reporter:
+    """Return the function over its real ports, which connect when they are first used."""
     settings = ReportSettings.read(os.environ)
     return compose(settings, ledger=open_ledger(settings.ledger), publisher=open_publisher(settings.pubsub_endpoint))
 
 
 def report_status(request: flask.Request) -> Answer:
     """Answer one audit-log event or one push of the log sink's topic."""
-    return answer(request, "report_status", _reporter().handle)
+    return answer(request, "report_status", composed().handle)

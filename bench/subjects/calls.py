@@ -1,0 +1,91 @@
+"""The calls that one dispatch makes, bare: channels, methods, and what is sent by them."""
+
+import os
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from google.longrunning.operations_pb2 import Operation
+
+from interlock.google_rpc import message_types, open_channel, streaming, unary
+
+_DATABASE = "projects/bench/databases/bare"
+_ROOT = f"{_DATABASE}/documents"
+_METADATA = (("x-goog-request-params", "bench=1"), ("google-cloud-resource-prefix", _DATABASE))
+_FIRESTORE = message_types("google.cloud.firestore_v1", "firestore")
+_PUBSUB = message_types("google.pubsub_v1", "pubsub")
+_JOB = message_types("google.cloud.run_v2", "job")
+_Get, _Commit = _FIRESTORE.BatchGetDocumentsRequest.pb(), _FIRESTORE.CommitRequest.pb()
+_Publish, _RunJob = _PUBSUB.PublishRequest.pb(), _JOB.RunJobRequest.pb()
+_SERVICE = "google.firestore.v1.Firestore"
+
+
+class Calls:
+    """Makes and sends requests; answers are not looked at."""
+
+    def __init__(self) -> None:
+        ledger = open_channel("", endpoint=os.environ["FIRESTORE_EMULATOR_HOST"])
+        news = open_channel("", endpoint=os.environ["PUBSUB_EMULATOR_HOST"])
+        run = open_channel("", endpoint=os.environ["INTERLOCK_RUN_ENDPOINT"])
+        got, committed = _FIRESTORE.BatchGetDocumentsResponse.pb(), _FIRESTORE.CommitResponse.pb()
+        self._get = streaming(ledger, f"{_SERVICE}/BatchGetDocuments", _Get, got)
+        self._commit = unary(ledger, f"{_SERVICE}/Commit", _Commit, committed)
+        self._publish = unary(news, "google.pubsub.v1.Publisher/Publish", _Publish, _PUBSUB.PublishResponse.pb())
+        self._run_job = unary(run, "google.cloud.run.v2.Jobs/RunJob", _RunJob, Operation)
+
+    def get(self, request: Any) -> None:
+        """Read documents, whichever there are."""
+        list(self._get(request, timeout=30, metadata=_METADATA))
+
+    def commit(self, request: Any) -> None:
+        """Write documents."""
+        self._commit(request, timeout=30, metadata=_METADATA)
+
+    def run_job(self, request: Any) -> None:
+        """Start an execution."""
+        self._run_job(request, timeout=30, metadata=_METADATA)
+
+    def publish(self, request: Any) -> None:
+        """Publish a message."""
+        self._publish(request, timeout=30, metadata=_METADATA)
+
+
+@cache
+def calls() -> Calls:
+    """Return the calls, their channels opened once."""
+    return Calls()
+
+
+def reading(*names: str) -> Any:
+    """Return the request that reads these documents."""
+    return _Get(database=_DATABASE, documents=[f"{_ROOT}/{name}" for name in names])
+
+
+def writing(bodies: Mapping[str, str]) -> Any:
+    """Return the request that writes these documents as the ledger stores records."""
+    request = _Commit(database=_DATABASE)
+    for name, body in bodies.items():
+        document = request.writes.add().update
+        document.name = f"{_ROOT}/{name}"
+        document.fields["body"].string_value = body
+        for field in ("state", "lane"):
+            document.fields[field].string_value = "started"
+        for field in ("due_at", "updated_at"):
+            document.fields[field].timestamp_value.FromSeconds(1)
+    return request
+
+
+def running(environment: Mapping[str, str]) -> Any:
+    """Return the request that starts the job with this environment."""
+    order = _RunJob(name="projects/bench/locations/local/jobs/release-agent")
+    box = order.overrides.container_overrides.add()
+    for name, value in environment.items():
+        box.env.add(name=name, value=value)
+    return order
+
+
+def telling(data: bytes, attributes: Mapping[str, str]) -> Any:
+    """Return the request that publishes this message."""
+    request = _Publish(topic="projects/bench/topics/release-status")
+    request.messages.add(data=data, attributes=attributes)
+    return request
