@@ -18,6 +18,7 @@ from google.pubsub_v1.types import DeadLetterPolicy, Subscription
 
 from interlock.domain.release import Release
 from interlock.domain.transaction import Commit, Key, Snapshot
+from interlock.wiring import open_results
 from local import names
 from local.plan import DEFAULT_ROUTES
 from tests.e2e.stack import Stack, plan_for
@@ -111,6 +112,11 @@ class Bench:
         with self._client() as client:
             found = client.list_executions(parent=f"{names.PARENT}/jobs/-", timeout=10)
             return [one for one in found if bears(one, release_id)]
+
+    def owner(self, release_id: str) -> str | None:
+        """Return whose name the fence of the release's first attempt bears."""
+        results = open_results(f"file://{self.stack.plan.state}/results")
+        return results.owner(release_id, 1) if results else None
 
     def ended(self, release_id: str) -> str | None:
         """Return the release's execution once it is over."""

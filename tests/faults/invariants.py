@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from interlock.domain.fence import SEALED
 from interlock.domain.lane import Lane
 from interlock.domain.release import Release
 from interlock.domain.transaction import Key
@@ -18,7 +19,7 @@ QUIET_SECONDS = 90.0
 class Fate:
     """How a release is to end, how often its script is to have run, and in how many executions, if that is certain.
 
-    `is_letter`: its message ends as a dead letter.
+    `is_letter`: its message ends as a dead letter. `is_sealed`: no start of it may run its script any more.
     """
 
     release_id: str
@@ -26,6 +27,7 @@ class Fate:
     runs: int = 1
     executions: int | None = None
     is_letter: bool = False
+    is_sealed: bool = False
 
 
 def assert_invariants(bench: Bench, fate: Fate) -> None:
@@ -43,6 +45,7 @@ def assert_invariants(bench: Bench, fate: Fate) -> None:
     _assert_told(bench, fate)
     _assert_rises([step.sequence for step in release.history], fate)
     _assert_lane_is_left(bench, release)
+    assert not fate.is_sealed or bench.owner(fate.release_id) == SEALED, f"{fate}: the fence is not sealed"
     if fate.is_letter:
         assert_on_call_knows(bench, fate.release_id)
 

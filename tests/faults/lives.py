@@ -38,9 +38,15 @@ def _arm_server(bench: Bench, cell: Cell, release_id: str) -> Callable[[], bool]
 
 
 def _fate(cell: Cell, release_id: str) -> Fate:
-    executions = 1 if cell.life.name.startswith("unowned") else cell.life.runs
-    is_letter = cell.life.name in ("refused", "rejected", "buried")
-    return Fate(release_id, cell.life.state, cell.life.runs, executions=executions, is_letter=is_letter)
+    is_unowned = cell.life.name.startswith("unowned")
+    return Fate(
+        release_id,
+        cell.life.state,
+        cell.life.runs,
+        executions=1 if is_unowned else cell.life.runs,
+        is_letter=cell.life.name in ("refused", "rejected", "buried"),
+        is_sealed=is_unowned or cell.life.name == "refused",
+    )
 
 
 def _fresh(bench: Bench, cell: Cell, **changes: Any) -> Struck:

@@ -73,6 +73,7 @@ def kill_in_turn(bench: Bench, some: Sequence[Cell]) -> list[tuple[Cell, list[Fa
 def test_a_release_outlives_its_function(bench: Bench, cell: Cell) -> None:
     for fate in kill(bench, cell):
         assert_invariants(bench, fate)
+    assert_each_letter_counts_once(bench)
 
 
 @pytest.mark.slow
