@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +49,8 @@ def _run(stack: Stack, tail: Tail, tally: Path, count: int, *, at_once: bool) ->
         published[name] = time.time()
         stack.publish({**template, "release_id": name, "service": name})
         if not at_once:
-            _listen(tail, told, number + 1)
-    _listen(tail, told, count)
+            _listen(tail, told, set(published))
+    _listen(tail, told, set(published))
     marks = {tuple(line.split()[::2]): float(line.split()[1]) for line in tally.read_text().splitlines()}
     return {
         "begin": [marks["start", name] - at for name, at in published.items()],
@@ -58,16 +59,16 @@ def _run(stack: Stack, tail: Tail, tally: Path, count: int, *, at_once: bool) ->
     }
 
 
-def _listen(tail: Tail, told: dict[str, float], wanted: int) -> None:
-    """Note when each closing event was published, until so many are told."""
+def _listen(tail: Tail, told: dict[str, float], wanted: AbstractSet[str]) -> None:
+    """Note when each closing event was published, until all these are told; of others one may come again."""
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while len(told) < wanted:
+    while told.keys() < wanted:
         if time.monotonic() > deadline:
-            raise TimeoutError(f"{len(told)} of {wanted} releases closed")
+            raise TimeoutError(f"{len(told)} of {len(wanted)} releases closed")
         found = tail.subscriber.pull(subscription=tail.subscription, max_messages=1000, timeout=30).received_messages
         for one in found:
             event = json.loads(one.message.data)
-            if event.get("outcome"):
+            if event.get("outcome") and event["release_id"] in wanted:
                 told.setdefault(event["release_id"], one.message.publish_time.timestamp())
         if found:
             ids = [one.ack_id for one in found]

@@ -3,14 +3,16 @@
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote, urlsplit
 
-from interlock.closer import Closer
 from interlock.config import ConfigurationError, ReportSettings
 from interlock.domain.route import Route, parse_routes
 from interlock.outbox import Postman
 from interlock.ports import Ledger, LedgerReader, Poster, Publisher, Results
+
+if TYPE_CHECKING:
+    from interlock.closer import Closer
 
 
 class FullLedger(Ledger, LedgerReader, Protocol):
@@ -66,8 +68,10 @@ def open_results(url: str | None) -> Results | None:
     raise ConfigurationError(f"INTERLOCK_RESULTS is {url!r}, expected file:///DIR or gs://BUCKET/PREFIX")
 
 
-def open_closer(settings: ReportSettings, ledger: Ledger, publisher: Publisher) -> Closer:
+def open_closer(settings: ReportSettings, ledger: Ledger, publisher: Publisher) -> "Closer":
     """Return what report_status and reconcile_releases close releases with."""
+    from interlock.closer import Closer
+
     postman = Postman(
         ledger=ledger,
         publisher=publisher,
