@@ -21,7 +21,7 @@ from tests.faults.bench import be_patient
 from tests.faults.heard import Heard
 from tests.faults.tally import SCRIPT, read
 from tests.soak.verdict import Traces, Verdict, judge
-from tests.soak.workload import Workload
+from tests.soak.workload import LOST_FILE, Workload
 
 FUNCTIONS = Path(__file__).with_name("functions") / "main.py"
 STRUCK = ("dispatch_release", "report_status", "dispatch_release", "reconcile_releases")
@@ -40,10 +40,16 @@ class Overdue(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Soaked:
-    """How a soak went."""
+    """How a soak went; `missing` are the troubles that it was to have and did not."""
 
     verdict: Verdict
+    missing: Sequence[str]
     figures: dict[str, str]
+
+    @property
+    def is_proof(self) -> bool:
+        """Whether all went well although all that was planned went wrong."""
+        return self.verdict.is_clean and not self.missing
 
 
 @dataclass
@@ -53,6 +59,7 @@ class Soak:
     stack: Stack
     workload: Workload
     tally: Path
+    lost: Path
     within: float
     heard: Heard = field(default_factory=Heard)
     kills: Counter[str] = field(default_factory=Counter)
@@ -68,7 +75,8 @@ class Soak:
                 pass
         traces = self._settled_traces(until=begun + self.within)
         verdict = judge(self.workload.ids, traces)
-        return Soaked(verdict=verdict, figures=self._figures(traces, seconds=time.monotonic() - begun))
+        figures = self._figures(traces, seconds=time.monotonic() - begun)
+        return Soaked(verdict=verdict, missing=list(self._missing()), figures=figures)
 
     def _rounds(self, tail: Tail, *, until: float) -> Iterator[None]:
         template = self.stack.a_request(script=SCRIPT, params={"TALLY": str(self.tally)})
@@ -114,13 +122,23 @@ class Soak:
         releases = {one.release_id: one for one in ledger.recent(2 * self.workload.releases)}
         return Traces(marks=read(self.tally), heard=self.heard, releases=releases, lanes=lanes(ledger))
 
+    def _lost_entries(self) -> Counter[str]:
+        return Counter(self.lost.read_text().split() if self.lost.exists() else ())
+
+    def _missing(self) -> Iterator[str]:
+        unheard = sum(map(self.workload.is_unheard, self.workload.ids))
+        if (lost := len(self._lost_entries())) < unheard:
+            yield f"completions of {lost} releases were lost instead of {unheard}"
+        if (kills := self.kills.total()) < self.workload.crashes:
+            yield f"{kills} functions were killed instead of {self.workload.crashes}"
+
     def _figures(self, traces: Traces, *, seconds: float) -> dict[str, str]:
-        releases = self.workload.releases
+        releases, lost = self.workload.releases, self._lost_entries()
         return {
             "releases": f"{releases} over {self.workload.lanes} lanes",
             "duplicates": str(self.published - releases),
             "functions killed": ", ".join(f"{name} {times}" for name, times in sorted(self.kills.items())),
-            "completions lost": str(sum(self.workload.is_unheard(one) for one in traces.releases)),
+            "completions lost": f"{len(lost)}, in {lost.total()} entries",
             "scripts run": str(sum(mark.word == "start" for mark in traces.marks)),
             "starts taken over": str(sum(one.starts > 1 for one in traces.releases.values())),
             "status events": str(self.heard.events),
@@ -140,11 +158,11 @@ def soak(workload: Workload, folder: Path, *, within: float) -> Soaked:
             folder / "state",
             functions_source=FUNCTIONS,
             reconcile_every=RECONCILE_EVERY,
-            extra_environment=ENVIRONMENT,
+            extra_environment={**ENVIRONMENT, LOST_FILE: str(folder / "lost")},
         )
     )
     try:
         stack.up()
-        return Soak(stack, workload, folder / "tally", within).run()
+        return Soak(stack, workload, folder / "tally", folder / "lost", within).run()
     finally:
         stack.down()

@@ -9,6 +9,7 @@ from interlock.domain.release import Outbox, Release, State
 from tests.build import a_release, at
 from tests.faults.heard import Heard
 from tests.faults.tally import Mark
+from tests.soak.soak import Soaked
 from tests.soak.verdict import Traces, judge
 
 IDS = ("soak-1", "soak-2")
@@ -28,8 +29,8 @@ def heard(**closing: str) -> Heard:
     found = Heard()
     for release_id, state in closing.items():
         name = release_id.replace("_", "-")
-        found.take({"release_id": name, "state": "queued"}, at(0).timestamp())
-        found.take({"release_id": name, "state": state, "outcome": "any"}, at(9).timestamp())
+        found.take({"release_id": name, "state": "queued"}, f"{name}/1/1", at(0).timestamp())
+        found.take({"release_id": name, "state": state, "outcome": "any"}, f"{name}/1/2", at(9).timestamp())
     return found
 
 
@@ -63,6 +64,15 @@ def test_a_release_that_came_to_nothing_is_lost(traces: Traces) -> None:
 def test_a_script_that_ran_twice_is_doubled() -> None:
     again = [*ONE_AFTER_THE_OTHER, *marks("start soak-1", "end soak-1")]
     assert judge(IDS, replace(CLEAN, marks=again)).doubled == ["soak-1"]
+
+
+def test_a_release_told_closed_under_two_ids_is_doubled_and_one_told_again_is_not() -> None:
+    told = heard(soak_1="succeeded", soak_2="succeeded")
+    event = {"release_id": "soak-1", "state": "succeeded", "outcome": "any"}
+    told.take(event, "soak-1/1/2", at(10).timestamp())
+    assert judge(IDS, replace(CLEAN, heard=told)).is_clean
+    told.take(event, "soak-1/1/3", at(11).timestamp())
+    assert judge(IDS, replace(CLEAN, heard=told)).doubled == ["soak-1"]
 
 
 def test_two_scripts_at_once_in_one_lane_overlap() -> None:
@@ -100,3 +110,9 @@ def test_a_release_that_ran_before_an_older_one_that_waited_has_overtaken_it() -
 def test_what_is_not_over_is_left_over(traces: Traces) -> None:
     assert len(judge(IDS, traces).left_over) == 1
     assert not judge(IDS, traces).is_clean
+
+
+def test_a_soak_in_which_too_little_went_wrong_proves_nothing() -> None:
+    verdict = judge(IDS, CLEAN)
+    assert Soaked(verdict=verdict, missing=(), figures={}).is_proof
+    assert not Soaked(verdict=verdict, missing=["a kill"], figures={}).is_proof

@@ -46,12 +46,16 @@ def judge(ids: Sequence[str], traces: Traces) -> Verdict:
     starts = Counter(mark.release_id for mark in traces.marks if mark.word == "start")
     ends = Counter(mark.release_id for mark in traces.marks if mark.word == "end")
     return Verdict(
-        lost=[one for one in ids if not (starts[one] and ends[one]) or traces.heard.closed.get(one) != {"succeeded"}],
-        doubled=[one for one, runs in starts.items() if runs > 1],
+        lost=[one for one in ids if not (starts[one] and ends[one]) or _told(traces, one) != {"succeeded"}],
+        doubled=[one for one in ids if starts[one] > 1 or len(traces.heard.closed.get(one, ())) > 1],
         overlapping=[f"{a} and {b}" for lane in lanes(traces.marks).values() for a, b in _overlaps(lane)],
         overtaken=list(_overtaken(traces)),
         left_over=list(_left_over(traces)),
     )
+
+
+def _told(traces: Traces, release_id: str) -> set[str]:
+    return set(traces.heard.closed.get(release_id, {}).values())
 
 
 def _overlaps(lane: Sequence[Mark]) -> Iterator[tuple[str, str]]:

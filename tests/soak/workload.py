@@ -8,6 +8,9 @@ from typing import Any
 UNHEARD = "-unheard"
 """In the id of each release whose completion entries are lost."""
 
+LOST_FILE = "SOAK_LOST"
+"""Names the file in which every lost entry is noted."""
+
 PERCENT_DOUBLED, PERCENT_CRASHES, PERCENT_UNHEARD = 5, 2, 2
 SOON, LATE = 1, 150
 """How many publications later the duplicate follows: at once, or when the first has most likely run."""
