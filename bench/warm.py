@@ -87,8 +87,13 @@ def _findings(found: Found) -> Findings:
     bars = {
         f"warm CPU, 8 at once: {name}": median(found[name, 8].cpu) / median(found["bare", 8].cpu) for name in SUBJECTS
     }
-    raw = {f"{name} at {concurrency}": vars(found[name, concurrency]) for name, concurrency in found}
+    raw = {f"{name} at {concurrency}": _rounds(found[name, concurrency]) for name, concurrency in found}
     return Findings([Table("A warm event", about, header, rows)], targets, bars, raw)
+
+
+def _rounds(warm: Warm) -> Mapping[str, object]:
+    """Return what each round came to, without its thousands of single times."""
+    return {name: value for name, value in vars(warm).items() if name != "seconds"}
 
 
 def _row(name: str, concurrency: int, found: Found) -> tuple[str, ...]:

@@ -106,7 +106,7 @@ CASES = (
     Case(unstarted, timedelta(seconds=61), State.STARTED, TICK),
     Case(overloaded, timedelta(seconds=11), State.STARTED, TICK),
     Case(untold, timedelta(seconds=16), State.STARTED, TICK),
-    Case(expiring, timedelta(seconds=31), State.EXPIRED, timedelta(minutes=5)),
+    Case(expiring, timedelta(seconds=31), State.EXPIRED, TICK),
     Case(barred, timedelta(seconds=301), State.STARTED, timedelta(minutes=5)),
 )
 

@@ -20,7 +20,7 @@ QUEUED_EVERY = timedelta(minutes=5)
 """How often a waiting release is nudged, in case its resume message was lost."""
 
 RETRIED_EVERY = timedelta(seconds=30)
-"""How often a release that was put back for overload is nudged once its time has come."""
+"""How often a release is nudged whose `not_before` or `not_after` has come."""
 
 
 def due_at(release: Release) -> datetime | None:
@@ -44,7 +44,7 @@ def _claim_due(lease_until: datetime, checked_at: datetime | None) -> datetime:
 
 
 def _queued_due(release: Release, looked: datetime) -> datetime:
-    planned = [instant for instant in (release.not_before, release.not_after) if instant and instant > looked]
-    # Its time has come, and whoever saw that may have been killed before saying so.
-    again = RETRIED_EVERY if release.not_before else QUEUED_EVERY
-    return min([*planned, looked + again])
+    planned = [instant for instant in (release.not_before, release.not_after) if instant]
+    # Where its time has come, whoever saw that may have been killed before saying so.
+    again = RETRIED_EVERY if any(instant <= looked for instant in planned) else QUEUED_EVERY
+    return min([looked + again, *(instant for instant in planned if instant > looked)])
