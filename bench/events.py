@@ -110,6 +110,7 @@ MAKERS: Mapping[str, Callable[[], Request]] = {
     "empty": a_dispatch,
     "bare": a_dispatch,
     "content": a_dispatch,
+    "records": a_dispatch,
     "decided": a_dispatch,
     "naive": a_dispatch,
 }

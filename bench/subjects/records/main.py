@@ -1,0 +1,14 @@
+"""`bare` with Interlock's records and pure decisions loaded beside it: whoever closes a release needs them."""
+
+from typing import Any
+
+from bench.subjects.bare.main import bare
+from interlock import codec
+from interlock.domain import lifecycle
+
+LOADED = (codec, lifecycle)
+
+
+def records(request: Any) -> tuple[str, int]:
+    """Make the calls and answer 204."""
+    return bare(request)
