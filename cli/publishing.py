@@ -9,7 +9,7 @@ from cli.errors import ExitCode
 from cli.options import who
 from cli.output import say
 from cli.request_files import RequestFile
-from cli.wait import wait_for
+from cli.wait import stopped, wait_for
 from cli.waiting import Awaited, follow, interruptible
 from interlock.domain.release import Release
 from interlock.domain.step import release_key
@@ -58,21 +58,25 @@ class Publishing:
     ) -> Release | ExitCode | None:
         """Publish it and wait; return the closed release, None when the time is up, or the interrupted's exit code."""
         before = _before(ledger, self.release_id)
-        self.send()
-        awaited = Awaited(
+        try:
+            with interruptible():  # from the start: a pipeline may be cancelled while it publishes
+                self.send()
+                return follow(ledger, self._awaited(before), timeout=timeout)
+        except KeyboardInterrupt:
+            if not cancels:
+                return stopped(self.release_id)
+        self._cancel()
+        return wait_for(ledger, self._awaited(before), timeout)
+
+    def _awaited(self, before: Release | None) -> Awaited:
+        """Return whose end to wait for; without a message id where the answer to the publishing was not awaited."""
+        message_id = self.told.get("message_id")
+        return Awaited(
             release_id=self.release_id,
-            message_id=str(self.told["message_id"]),
+            message_id=None if message_id is None else str(message_id),
             before=before,
             is_about_another=self._request.is_about_another,
         )
-        if not cancels:
-            return wait_for(ledger, awaited, timeout)
-        try:
-            with interruptible():
-                return follow(ledger, awaited, timeout=timeout)
-        except KeyboardInterrupt:
-            self._cancel()
-            return wait_for(ledger, awaited, timeout)
 
     def _cancel(self) -> None:
         say(f"interrupted; cancelling {self.release_id} (once more stops waiting)")

@@ -43,5 +43,10 @@ def wait_for(ledger: "LedgerReader", awaited: "Awaited", timeout: "timedelta | N
         with interruptible():
             return follow(ledger, awaited, timeout=timeout)
     except KeyboardInterrupt:
-        say(f"stopped waiting; the release goes on. Wait on: interlock wait {awaited.release_id}")
-        return ExitCode.INTERRUPTED
+        return stopped(awaited.release_id)
+
+
+def stopped(release_id: str) -> "ExitCode":
+    """Say that the waiting has ended before the release has, and return the exit code for that."""
+    say(f"stopped waiting; the release goes on. Wait on: interlock wait {release_id}")
+    return ExitCode.INTERRUPTED

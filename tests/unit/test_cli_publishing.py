@@ -1,0 +1,47 @@
+"""Whoever is interrupted while still publishing is heard as well as who waits."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+
+from cli.errors import ExitCode
+from cli.publishing import Identified, Publishing
+from interlock.ports import Outgoing
+from tests.fakes import MemoryLedger
+
+SOON = timedelta(seconds=0.05)
+
+
+@dataclass
+class Interrupted:
+    """Takes every message; while it takes the first, SIGTERM comes."""
+
+    taken: list[dict[str, str]] = field(default_factory=list)
+
+    def post(self, topic: str, message: Outgoing) -> str:
+        self.taken.append(json.loads(message.data))
+        if len(self.taken) == 1:
+            raise KeyboardInterrupt
+        return f"message-{len(self.taken)} on {topic}"
+
+
+@pytest.fixture
+def poster() -> Interrupted:
+    return Interrupted()
+
+
+def publishing(poster: Interrupted) -> Publishing:
+    return Publishing(Identified("web-1", b'{"release_id": "web-1"}'), "projects/p/topics/t", poster)
+
+
+def test_a_pipeline_cancelled_while_it_publishes_cancels_its_release_if_asked_to(poster: Interrupted) -> None:
+    assert publishing(poster).send_and_wait(MemoryLedger(), SOON, cancels=True) is None
+    assert [one.get("cancel") for one in poster.taken] == [None, "web-1"]
+
+
+def test_otherwise_it_only_stops_waiting(poster: Interrupted, capsys: pytest.CaptureFixture[str]) -> None:
+    assert publishing(poster).send_and_wait(MemoryLedger(), SOON, cancels=False) is ExitCode.INTERRUPTED
+    assert len(poster.taken) == 1
+    assert "interlock wait web-1" in capsys.readouterr().err
