@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SCRIPTED = "tests/model/test_starts_in_doubt.py"
+SCRIPTED = ("tests/model/test_starts_in_doubt.py", "tests/model/test_late_news.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +213,7 @@ def search(package: Path) -> str:
     at_random = run(package, "tests.model.search", "400", "--repeatable")
     if at_random.returncode:
         return at_random.stdout or at_random.stderr
-    scripted = run(package, "pytest", "-q", "-x", "-p", "no:cacheprovider", SCRIPTED)
+    scripted = run(package, "pytest", "-q", "-x", "-p", "no:cacheprovider", *SCRIPTED)
     return at_random.stdout if scripted.returncode == 0 else f"found: {scripted.stdout}"
 
 
