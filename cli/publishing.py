@@ -65,23 +65,25 @@ class Publishing:
         except KeyboardInterrupt:
             if not cancels:
                 return stopped(self.release_id)
-        self._cancel()
-        return wait_for(ledger, self._awaited(before), timeout)
+        cancel_id = self._cancel()
+        if "message_id" in self.told:
+            return wait_for(ledger, self._awaited(before), timeout)
+        # The request may not have come out; the cancel has, and is refused where there is nothing to cancel.
+        asked = Awaited(release_id=self.release_id, message_id=cancel_id, before=before, is_about_another=True)
+        return wait_for(ledger, asked, timeout)
 
     def _awaited(self, before: Release | None) -> Awaited:
-        """Return whose end to wait for; without a message id where the answer to the publishing was not awaited."""
-        message_id = self.told.get("message_id")
         return Awaited(
             release_id=self.release_id,
-            message_id=None if message_id is None else str(message_id),
+            message_id=str(self.told["message_id"]),
             before=before,
             is_about_another=self._request.is_about_another,
         )
 
-    def _cancel(self) -> None:
+    def _cancel(self) -> str:
         say(f"interrupted; cancelling {self.release_id} (once more stops waiting)")
         order = {"cancel": self.release_id, "requested_by": who(""), "reason": "the waiting pipeline was interrupted"}
-        self._post(json.dumps(order).encode())
+        return self._post(json.dumps(order).encode())
 
     def _post(self, data: bytes) -> str:
         return self._poster.post(self._topic, Outgoing(data=data, attributes={}))

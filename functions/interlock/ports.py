@@ -16,7 +16,11 @@ class LedgerUnavailable(Exception):
 
 
 class Ledger(Protocol):
-    """Applies pure decisions to records, each whole or not at all, and only on records nobody changed meanwhile."""
+    """Applies pure decisions to records, each whole or not at all.
+
+    What a decision writes nobody has changed since it was read. A record that it only read may have moved: a decision
+    that must rely on one writes it as well, unchanged.
+    """
 
     def transact(self, keys: Iterable[Key], decide: Decision[T]) -> T:
         """Read the keys, decide (reading on while it asks), write, and return the decision's result."""

@@ -260,6 +260,15 @@ class Life(RuleBasedStateMachine):
         is_closed = all(one.is_closed and one.outbox.is_empty for one in self.world.ledger.releases.values())
         return is_closed and not self.world.pubsub.held and not any(self.world.cloud_run.open())
 
+    def send(self, env: str = MODES[0], *, is_task: bool = True) -> None:
+        """Publish one more release and deliver it."""
+        self.publish(is_task, env=env)
+        self.world.deliver(self.world.pubsub.held[-1])
+
+    def state(self, release_id: str = "r0") -> State:
+        """Return where the release stands."""
+        return self.world.ledger.releases[release_id].state
+
     def deliver_everything(self) -> None:
         for held in tuple(self.world.pubsub.held):
             self.world.deliver(held)

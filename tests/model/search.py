@@ -3,6 +3,7 @@
 It stops at the first fault and ends 1, without the shrinking that a test does; it ends 0 when every life went well.
 """
 
+import argparse
 import sys
 from itertools import count
 
@@ -46,5 +47,13 @@ def main(lives: int, *, is_repeatable: bool) -> int:
     return 0
 
 
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.model.search", description="Search for a broken rule.")
+    parser.add_argument("lives", type=int, nargs="?", default=600, help="how many (default: 600)")
+    parser.add_argument("--repeatable", action="store_true", help="the same lives each time")
+    return parser.parse_args()
+
+
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 600, is_repeatable="--repeatable" in sys.argv))
+    asked = _options()
+    sys.exit(main(asked.lives, is_repeatable=asked.repeatable))

@@ -10,14 +10,8 @@ from tests.model.cloud_run import End
 from tests.model.machine import Life
 
 
-def state(life: Life, release_id: str) -> State:
-    return life.world.ledger.releases[release_id].state
-
-
-def test_a_lane_held_by_a_closed_release_is_freed_by_reconcile() -> None:
-    life = Life()
-    life.publish(is_task=True)
-    life.deliver_everything()
+def test_a_lane_held_by_a_closed_release_is_freed_by_reconcile(life: Life) -> None:
+    life.send()
     [execution] = life.world.cloud_run.open()
     life.world.cloud_run.begin(execution)
     life.world.end(execution, how=End.SUCCEEDED)
@@ -25,11 +19,9 @@ def test_a_lane_held_by_a_closed_release_is_freed_by_reconcile() -> None:
     [lane] = life.world.ledger.lanes.values()
     held = replace(lane, holders=("r0",))
     life.world.ledger.transact((), lambda _: Commit({Key("lanes", lane.key): held}, None))
-    life.publish(is_task=True)
-    life.deliver_everything()
-    assert state(life, "r1") is State.QUEUED
+    life.send()
+    assert life.state("r1") is State.QUEUED
     life.world.clock.forward(seconds=(QUEUED_EVERY + timedelta(seconds=1)).total_seconds())
     life.world.reconcile()
     life.deliver_everything()
-    assert state(life, "r1") is State.STARTED
-    life.teardown()
+    assert life.state("r1") is State.STARTED

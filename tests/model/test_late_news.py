@@ -1,9 +1,6 @@
 """Lives in which news come early, late or of the wrong one; random search finds them now and then."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-
-import pytest
 
 from interlock.domain.release import State
 from tests.model.cloud_run import Answer, End
@@ -13,22 +10,6 @@ from tests.model.rules import check
 
 AFTER_RUN_JOB = 3
 """The boundary between Cloud Run's answer and the ledger's confirmation."""
-
-
-@pytest.fixture
-def life() -> Iterator[Life]:
-    life = Life()
-    yield life
-    life.teardown()
-
-
-def state(life: Life, release_id: str = "r0") -> State:
-    return life.world.ledger.releases[release_id].state
-
-
-def send(life: Life, env: str = "fifo", *, is_task: bool = True) -> None:
-    life.publish(is_task, env=env)
-    life.world.deliver(life.world.pubsub.held[-1])
 
 
 def end(life: Life, how: End) -> None:
@@ -45,47 +26,47 @@ def test_an_end_that_comes_before_its_start_is_confirmed_stands(life: Life) -> N
     life.world.fuse.arm(AFTER_RUN_JOB, lambda _: end(life, End.SUCCEEDED))
     life.world.deliver(life.world.pubsub.held[-1])
     check(life.world)
-    assert state(life) is State.SUCCEEDED
+    assert life.state() is State.SUCCEEDED
 
 
 def test_the_end_of_an_earlier_attempt_does_not_end_the_rerun(life: Life) -> None:
-    send(life)
+    life.send()
     end(life, End.FAILED)
     life.world.publish(life.bodies[0])
     life.deliver_everything()
     [told] = [one for one in life.world.pubsub.acknowledged if one.topic == COMPLETIONS]
     life.world.deliver(told)
     check(life.world)
-    assert (life.world.ledger.releases["r0"].attempt, state(life)) == (2, State.STARTED)
+    assert (life.world.ledger.releases["r0"].attempt, life.state()) == (2, State.STARTED)
 
 
 def test_a_request_published_before_the_end_does_not_run_again(life: Life) -> None:
-    send(life)
+    life.send()
     life.world.publish(life.bodies[0])
     early = life.world.pubsub.held[-1]
     life.world.clock.forward(seconds=1)
     end(life, End.FAILED)
     life.world.deliver(early)
     check(life.world)
-    assert (life.world.ledger.releases["r0"].attempt, state(life)) == (1, State.FAILED)
+    assert (life.world.ledger.releases["r0"].attempt, life.state()) == (1, State.FAILED)
 
 
 def test_an_older_release_that_comes_late_gives_way_to_the_newer(life: Life) -> None:
-    send(life, "newest")
+    life.send("newest")
     life.publish(is_task=False, env="newest")
     late = life.world.pubsub.held[-1]
-    send(life, "newest", is_task=False)
+    life.send("newest", is_task=False)
     life.world.deliver(late)
     check(life.world)
-    assert (state(life, "r1"), state(life, "r2")) == (State.SUPERSEDED, State.QUEUED)
+    assert (life.state("r1"), life.state("r2")) == (State.SUPERSEDED, State.QUEUED)
 
 
 def test_an_execution_that_stood_back_does_not_close_its_release(life: Life) -> None:
     life.world.cloud_run.lag = timedelta(hours=1)
     life.world.cloud_run.answers[:] = [Answer.HIDDEN]
-    send(life)
+    life.send()
     life.time_passes_and_everyone_works(minutes=1)
     owner, stray = life.world.cloud_run.open()
     life.world.cloud_run.begin(owner)
     end(life, End.SUCCEEDED)
-    assert (stray.runs_script, state(life)) == (False, State.STARTED)
+    assert (stray.runs_script, life.state()) == (False, State.STARTED)

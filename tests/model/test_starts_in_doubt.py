@@ -1,6 +1,6 @@
 """Lives that random search finds rarely: starts nobody knows of, and what must not be decided before they are seen."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -12,31 +12,15 @@ from tests.model.pubsub import Held
 from tests.model.rules import check
 
 
-@pytest.fixture
-def life() -> Iterator[Life]:
-    life = Life()
-    yield life
-    life.teardown()
-
-
 def a_release(life: Life, *answers: Answer, env: str = "fifo") -> State:
     life.world.cloud_run.answers[:] = answers
-    another(life, env=env)
-    return state(life)
-
-
-def another(life: Life, *, env: str = "fifo", is_task: bool = True) -> None:
-    life.publish(is_task, env=env)
-    life.world.deliver(life.world.pubsub.held[-1])
+    life.send(env)
+    return life.state()
 
 
 def deliver_all(life: Life, messages: Sequence[Held]) -> None:
     for held in messages:
         life.world.deliver(held)
-
-
-def state(life: Life, release_id: str = "r0") -> State:
-    return life.world.ledger.releases[release_id].state
 
 
 def scripts(life: Life) -> list[str]:
@@ -56,14 +40,14 @@ def test_the_last_start_is_looked_for_before_starts_are_called_exhausted(life: L
     agents_come_up(life)
     life.time_passes_and_everyone_works(minutes=1)
     check(life.world)
-    assert state(life) is State.STARTED
+    assert life.state() is State.STARTED
 
 
 def test_starts_that_left_no_execution_are_exhausted(life: Life) -> None:
     a_release(life, Answer.LOST, Answer.LOST)
     life.time_passes_and_everyone_works(minutes=1)
     life.time_passes_and_everyone_works(minutes=1)
-    assert state(life) is State.ERRORED
+    assert life.state() is State.ERRORED
     assert life.world.ledger.releases["r0"].result.reason == "start_exhausted"
 
 
@@ -71,12 +55,12 @@ def test_starts_that_left_no_execution_are_exhausted(life: Life) -> None:
 def test_a_refused_second_start_does_not_give_the_lane_away_while_the_first_may_run(life: Life, answer: Answer) -> None:
     life.world.cloud_run.lag = timedelta(seconds=90)
     a_release(life, Answer.HIDDEN, answer)
-    another(life)
+    life.send()
     life.time_passes_and_everyone_works(minutes=1)
     agents_come_up(life)
     life.time_passes_and_everyone_works(minutes=1)
     check(life.world)
-    assert (state(life), state(life, "r1")) == (State.STARTED, State.QUEUED)
+    assert (life.state(), life.state("r1")) == (State.STARTED, State.QUEUED)
 
 
 def test_a_cancelled_claim_that_expires_is_not_started_again(life: Life) -> None:
@@ -84,7 +68,7 @@ def test_a_cancelled_claim_that_expires_is_not_started_again(life: Life) -> None
     life.world.cancel("r0")
     life.deliver_everything()
     life.time_passes_and_everyone_works(minutes=1)
-    assert state(life) is State.CANCELLED
+    assert life.state() is State.CANCELLED
     assert not life.world.cloud_run.executions
 
 
@@ -105,19 +89,19 @@ def test_a_newer_release_that_finds_the_queue_full_replaces_nobody(life: Life) -
     first, *others = life.world.pubsub.held
     life.world.fuse.arm(2, lambda _: deliver_all(life, others))
     life.world.deliver(first)
-    another(life, env="newest", is_task=False)
+    life.send("newest", is_task=False)
     check(life.world)
-    states = [state(life, f"r{number}") for number in range(4)]
+    states = [life.state(f"r{number}") for number in range(4)]
     assert states == [State.QUEUED, State.QUEUED, State.QUEUED, State.REJECTED]
 
 
 def test_a_start_that_turns_up_after_its_release_was_given_up_runs_nothing(life: Life) -> None:
     life.world.cloud_run.lag = timedelta(hours=1)
     a_release(life, Answer.HIDDEN, Answer.REFUSED)
-    another(life)
+    life.send()
     for _ in range(3):
         life.time_passes_and_everyone_works(minutes=1)
-    assert (state(life), state(life, "r1")) == (State.ERRORED, State.STARTED)
+    assert (life.state(), life.state("r1")) == (State.ERRORED, State.STARTED)
     agents_come_up(life)
     assert scripts(life) == ["r1"]
 
@@ -125,13 +109,13 @@ def test_a_start_that_turns_up_after_its_release_was_given_up_runs_nothing(life:
 def test_a_hidden_start_is_kept_from_running_when_the_second_ended_before_its_agent(life: Life) -> None:
     life.world.cloud_run.lag = timedelta(hours=1)
     a_release(life, Answer.HIDDEN)
-    another(life)
+    life.send()
     life.time_passes_and_everyone_works(minutes=1)
     _hidden, second = life.world.cloud_run.open()
     life.world.end(second, how=End.FAILED)
     life.deliver_everything()
     life.time_passes_and_everyone_works(minutes=1)
-    assert (state(life), state(life, "r1")) == (State.FAILED, State.STARTED)
+    assert (life.state(), life.state("r1")) == (State.FAILED, State.STARTED)
     agents_come_up(life)
     assert scripts(life) == ["r1"]
 
@@ -142,4 +126,4 @@ def test_an_agent_that_comes_up_between_the_look_and_the_seal_is_adopted(life: L
     life.time_passes_and_everyone_works(minutes=1)
     agents_come_up(life)
     life.time_passes_and_everyone_works(minutes=1)
-    assert state(life) is State.STARTED
+    assert life.state() is State.STARTED

@@ -131,8 +131,8 @@ class Functions:
 class Surroundings:
     """What all workers share: messages, executions, results and time; and what was true all along."""
 
-    def __init__(self) -> None:
-        self.clock, self.fuse = Clock(), Fuse()
+    def __init__(self, fuse: Fuse) -> None:
+        self.clock, self.fuse = Clock(), fuse
         self.rules = CommitRules(self.clock, LIMITS)
         self.results = WatchedResults(self.fuse)
         self.pubsub = ModelPubSub(self.clock, self.fuse)
@@ -162,7 +162,7 @@ class World(Surroundings):
     """One worker at a time, which can be lost at every effect."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(Fuse())
         self.ledger = WatchedLedger(self.fuse, self.rules.watch)
         functions = Functions(self, self.ledger)
         self.deliver, self.reconcile = functions.deliver, functions.reconcile

@@ -134,12 +134,12 @@ class Contest(Surroundings):
     """The world with eight workers in it."""
 
     def __init__(self, open_ledger: Callable[[], FullLedger]) -> None:
-        super().__init__()
-        self.fuse = SharedFuse()
-        self.pubsub = SharedPubSub(self.clock, self.fuse)
-        self.cloud_run = SharedCloudRun(self.clock, self.fuse, self.results)
+        fuse = SharedFuse()
+        super().__init__(fuse)
+        self.pubsub = SharedPubSub(self.clock, fuse)
+        self.cloud_run = SharedCloudRun(self.clock, fuse, self.results)
         self.ledger = Kept(open_ledger())
-        self._idle = [Functions(self, JudgedLedger(open_ledger(), self.rules, self.fuse)) for _ in range(WORKERS)]
+        self._idle = [Functions(self, JudgedLedger(open_ledger(), self.rules, fuse)) for _ in range(WORKERS)]
         self._pool = ThreadPoolExecutor(WORKERS)
         self._chance = random.Random(0)
         self.ran: list[str] = []

@@ -136,10 +136,16 @@ def test_a_rerun_runs_once_whatever_is_still_told_of_the_attempt_before(contest:
     assert contest.states == {"r0": "succeeded"}
 
 
-def test_a_start_whose_answer_was_lost_is_adopted(contest: Contest) -> None:
+def a_start_in_doubt(contest: Contest, *, listed_after: timedelta = timedelta()) -> None:
+    """Have r0 started and the answer lost; its execution is listed this much later."""
     contest.cloud_run.answers[:] = [Answer.HIDDEN]
+    contest.cloud_run.lag = listed_after
     contest.send("r0")
     contest.work()
+
+
+def test_a_start_whose_answer_was_lost_is_adopted(contest: Contest) -> None:
+    a_start_in_doubt(contest)
     assert contest.states == {"r0": "starting"}
     contest.later()
     assert contest.states == {"r0": "started"}
@@ -148,10 +154,7 @@ def test_a_start_whose_answer_was_lost_is_adopted(contest: Contest) -> None:
 
 
 def test_a_start_that_is_listed_late_runs_its_script_once(contest: Contest) -> None:
-    contest.cloud_run.answers[:] = [Answer.HIDDEN]
-    contest.cloud_run.lag = timedelta(minutes=5)
-    contest.send("r0")
-    contest.work()
+    a_start_in_doubt(contest, listed_after=timedelta(minutes=5))
     contest.send("r1")
     contest.later()
     contest.finish()
@@ -160,10 +163,7 @@ def test_a_start_that_is_listed_late_runs_its_script_once(contest: Contest) -> N
 
 
 def test_the_end_of_an_execution_that_stood_back_closes_nothing(contest: Contest) -> None:
-    contest.cloud_run.answers[:] = [Answer.HIDDEN]
-    contest.cloud_run.lag = timedelta(minutes=5)
-    contest.send("r0")
-    contest.work()
+    a_start_in_doubt(contest, listed_after=timedelta(minutes=5))
     contest.later()
     for execution in tuple(contest.cloud_run.open()):
         contest.cloud_run.begin(execution)

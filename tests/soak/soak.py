@@ -71,14 +71,13 @@ class Soak:
         for name in ("dispatch-release", "report-status"):
             be_patient(self.stack, names.subscription(name))
         with self.stack.tail() as tail:
-            for _ in self._rounds(tail, until=begun + self.within):
-                pass
+            self._send_and_strike(tail, until=begun + self.within)
         traces = self._settled_traces(until=begun + self.within)
         verdict = judge(self.workload.ids, traces)
         figures = self._figures(traces, seconds=time.monotonic() - begun)
         return Soaked(verdict=verdict, missing=list(self._missing()), figures=figures)
 
-    def _rounds(self, tail: Tail, *, until: float) -> Iterator[None]:
+    def _send_and_strike(self, tail: Tail, *, until: float) -> None:
         template = self.stack.a_request(script=SCRIPT, params={"TALLY": str(self.tally)})
         waiting = self.workload.publications(template)
         struck = cycle(STRUCK)
@@ -89,7 +88,6 @@ class Soak:
             if self._kills_due():
                 self._kill(next(struck))
             time.sleep(LOOK_SECONDS)
-            yield
 
     def _room(self) -> int:
         return max(0, min(AT_ONCE, MOST_OPEN - (self.published - len(self.heard.closed))))

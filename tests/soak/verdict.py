@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from interlock.domain.lane import Lane
 from interlock.domain.release import Release
 from tests.faults.heard import Heard
-from tests.faults.tally import Mark, lanes, overtaken
+from tests.faults.tally import Mark, lanes, overlaps, overtaken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,7 @@ def judge(ids: Sequence[str], traces: Traces) -> Verdict:
     return Verdict(
         lost=[one for one in ids if not (starts[one] and ends[one]) or _told(traces, one) != {"succeeded"}],
         doubled=[one for one in ids if starts[one] > 1 or len(traces.heard.closed.get(one, ())) > 1],
-        overlapping=[f"{a} and {b}" for lane in lanes(traces.marks).values() for a, b in _overlaps(lane)],
+        overlapping=list(_overlapping(traces.marks, {one for one in starts | ends if starts[one] != ends[one]})),
         overtaken=list(_overtaken(traces)),
         left_over=list(_left_over(traces)),
     )
@@ -58,14 +59,10 @@ def _told(traces: Traces, release_id: str) -> set[str]:
     return set(traces.heard.closed.get(release_id, {}).values())
 
 
-def _overlaps(lane: Sequence[Mark]) -> Iterator[tuple[str, str]]:
-    running: list[str] = []
-    for mark in lane:
-        if mark.word == "start":
-            yield from ((other, mark.release_id) for other in running)
-            running.append(mark.release_id)
-        elif mark.release_id in running:
-            running.remove(mark.release_id)
+def _overlapping(marks: Sequence[Mark], cut_short: AbstractSet[str]) -> Iterator[str]:
+    """Yield who ran beside whom; a run that is cut short is lost, and has no end that could be compared."""
+    for lane in lanes([mark for mark in marks if mark.release_id not in cut_short]).values():
+        yield from dict.fromkeys(f"{one.release_id} and {other.release_id}" for one, other in overlaps(lane))
 
 
 def _overtaken(traces: Traces) -> Iterator[str]:

@@ -8,7 +8,11 @@ import pytest
 
 from cli.errors import ExitCode
 from cli.publishing import Identified, Publishing
+from interlock.domain.release import State
+from interlock.domain.step import release_key
+from interlock.domain.transaction import Commit
 from interlock.ports import Outgoing
+from tests.build import a_release
 from tests.fakes import MemoryLedger
 
 SOON = timedelta(seconds=0.05)
@@ -20,11 +24,11 @@ class Interrupted:
 
     taken: list[dict[str, str]] = field(default_factory=list)
 
-    def post(self, topic: str, message: Outgoing) -> str:
+    def post(self, _topic: str, message: Outgoing) -> str:
         self.taken.append(json.loads(message.data))
         if len(self.taken) == 1:
             raise KeyboardInterrupt
-        return f"message-{len(self.taken)} on {topic}"
+        return f"message-{len(self.taken)}"
 
 
 @pytest.fixture
@@ -39,6 +43,13 @@ def publishing(poster: Interrupted) -> Publishing:
 def test_a_pipeline_cancelled_while_it_publishes_cancels_its_release_if_asked_to(poster: Interrupted) -> None:
     assert publishing(poster).send_and_wait(MemoryLedger(), SOON, cancels=True) is None
     assert [one.get("cancel") for one in poster.taken] == [None, "web-1"]
+
+
+def test_a_cancel_that_finds_nothing_to_cancel_ends_the_waiting(poster: Interrupted) -> None:
+    ledger = MemoryLedger()
+    refused = a_release("msg-message-2", state=State.REJECTED)
+    ledger.transact((), lambda _: Commit({release_key(refused.release_id): refused}, None))
+    assert publishing(poster).send_and_wait(ledger, timedelta(minutes=1), cancels=True) == refused
 
 
 def test_otherwise_it_only_stops_waiting(poster: Interrupted, capsys: pytest.CaptureFixture[str]) -> None:

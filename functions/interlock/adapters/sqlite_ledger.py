@@ -83,6 +83,7 @@ class SqliteLedger:
         try:
             connection = self._taken()
             try:
+                self._prepare(connection)
                 yield connection
             except BaseException:
                 connection.close()
@@ -95,16 +96,19 @@ class SqliteLedger:
         try:
             return self._idle.pop()
         except IndexError:
-            return self._open()
+            return _connect(self._path)
 
-    def _open(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA synchronous = NORMAL")
+    def _prepare(self, connection: sqlite3.Connection) -> None:
         if not self._is_ready:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.executescript(_SCHEMA)
             self._is_ready = True
-        return connection
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA synchronous = NORMAL")
+    return connection
 
 
 def _close(idle: deque[sqlite3.Connection]) -> None:

@@ -92,7 +92,7 @@ def _whole(value: object) -> object:
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, dict):
-        return {key: _whole(item) for key, item in value.items()}
+        return with_whole_numbers(value)
     if isinstance(value, list):
         return [_whole(item) for item in value]
     return value

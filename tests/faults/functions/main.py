@@ -1,7 +1,5 @@
 """The real functions, composed from the real ports; each can be made to kill its process, and report to be deaf."""
 
-import base64
-import json
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -23,6 +21,7 @@ from interlock.handlers.alert_dead_letter import Alerter
 from interlock.outbox import Postman
 from interlock.ports import Journal, LedgerUnavailable, PublishFailed, Results
 from interlock.wiring import open_ledger, open_publisher, open_results, utc_now
+from tests.faults.delivered import delivered
 from tests.faults.killing import (
     FAULTS_DIR,
     SUBJECTS,
@@ -124,12 +123,8 @@ def _after(faults: Faults, subjects: tuple[str, ...]) -> None:
 
 
 def _text(request: flask.Request) -> str:
-    return f"{request.get_data(as_text=True)}{_entry(request).decode()}" if request.get_data() else ""
-
-
-def _entry(request: flask.Request) -> bytes:
-    document = json.loads(request.get_data())
-    return base64.b64decode(document["message"].get("data", "")) if "message" in document else request.get_data()
+    body = request.get_data()
+    return f"{body.decode()}{delivered(body).decode()}" if body else ""
 
 
 def _journaled(handle: Handle, faults: Faults) -> Handle:
@@ -152,7 +147,7 @@ def report_status(request: flask.Request) -> flask.typing.ResponseReturnValue:
     way = DEAF["message" in request.get_json()]
     for release_id in faults.noticed():
         if faults.is_armed(release_id, way) and release_id in _text(request):
-            faults.keep(release_id, _entry(request))
+            faults.keep(release_id, delivered(request.get_data()))
             return "", 204
     return _mortal(faults, lambda one: answer(one, faults.function, _reporter().handle), request)
 

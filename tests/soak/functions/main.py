@@ -1,7 +1,5 @@
 """The real functions; but some releases' completion entries never get to report_status, and are noted in a file."""
 
-import base64
-import json
 import os
 import re
 from pathlib import Path
@@ -12,6 +10,7 @@ from interlock.handlers import report_status as reporting
 from interlock.handlers.alert_dead_letter import alert_dead_letter
 from interlock.handlers.dispatch_release import dispatch_release
 from interlock.handlers.reconcile_releases import reconcile_releases
+from tests.faults.delivered import delivered
 from tests.soak.workload import LOST_FILE, UNHEARD
 
 LOST = re.compile(rb"soak-[0-9]+" + UNHEARD.encode())
@@ -21,13 +20,8 @@ __all__ = ["alert_dead_letter", "dispatch_release", "reconcile_releases", "repor
 
 def report_status(request: flask.Request) -> flask.typing.ResponseReturnValue:
     """Lose the entry, as a broken route would, or hand it on."""
-    if found := LOST.search(_entry(request.get_data())):
+    if found := LOST.search(delivered(request.get_data())):
         with Path(os.environ[LOST_FILE]).open("ab") as file:
             file.write(found[0] + b"\n")
         return "", 204
     return reporting.report_status(request)
-
-
-def _entry(body: bytes) -> bytes:
-    document = json.loads(body)
-    return base64.b64decode(document["message"].get("data", "")) if "message" in document else body
