@@ -22,7 +22,8 @@ LIMITS = """
 - Endpoints on loopback are plaintext: no TLS, and `google-auth` is not loaded. A deployed function pays both once.
 - A result store in a bucket is not measured; the functions read results from a directory here.
 - `bare` sends ready requests and looks at no answer, so all else that a dispatch does is above the floor. `content`
-  is the least that something in Python does to send the same records, `decided` what the decisions alone cost.
+  is the least that something in Python does to send the same records. `decided` is the least that keeps the contract:
+  reading, judging, deciding and encoding, with nothing between that and the calls.
 - A processor's time is counted in ticks of 10 ms, a batch is some hundred of them.
 """
 

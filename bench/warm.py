@@ -80,8 +80,8 @@ def _findings(found: Found) -> Findings:
     rows = [_row(name, concurrency, found) for concurrency in CONCURRENCIES for name in SUBJECTS]
     about = (
         "`bare` makes the calls of one dispatch, its requests lying ready; `content` makes the same calls and has "
-        "libraries read, judge, hash and encode what they carry; `decided` makes `bare`'s calls and takes Interlock's "
-        "pure decisions in memory; `naive` is a dispatcher as samples write it."
+        "libraries read, judge, hash and encode what they carry; `decided` sends what Interlock's pure decisions ask "
+        "for by the shortest way; `naive` is a dispatcher as samples write it."
     )
     targets = [one for concurrency in CONCURRENCIES for one in _targets(found, concurrency)]
     bars = {
@@ -126,7 +126,7 @@ def _targets(found: Found, concurrency: int) -> list[Target]:
 
 
 def _floors(found: Found, concurrency: int, what: str) -> str:
-    """Return how libraries alone, and the pure decisions alone, stand to the bare calls."""
+    """Return how libraries alone, and the decisions by the shortest way, stand to the bare calls."""
     bare = getattr(found["bare", concurrency], what)
     content, decided = (Ratio.of(getattr(found[name, concurrency], what), bare) for name in ("content", "decided"))
-    return f"libraries alone: {content}; pure decisions alone: {decided}"
+    return f"libraries alone: {content}; decisions by the shortest way: {decided}"

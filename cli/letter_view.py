@@ -8,7 +8,7 @@ from typing import Any
 from cli.reasons import reason_of_letter, runbook_of
 from interlock.domain.dead_letter import DeadLetter, original_attributes
 from interlock.domain.kept_letter import KeptLetter
-from interlock.domain.redaction import excerpt, redact_value
+from interlock.domain.redaction import excerpt, redact_object
 
 _WHOLE = 256 * 1024
 _FACTS = (
@@ -57,7 +57,7 @@ def as_document(kept: KeptLetter, *, raw: bool = False) -> dict[str, Any]:
 def attributes(letter: DeadLetter, *, raw: bool) -> Mapping[str, Any]:
     """Return the attributes as first published."""
     own = original_attributes(letter.attributes)
-    return own if raw else dict(redact_value(own))  # type: ignore[call-overload]
+    return own if raw else redact_object(own)
 
 
 def payload(letter: DeadLetter, *, raw: bool) -> str:

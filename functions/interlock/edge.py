@@ -35,7 +35,7 @@ def answer(request: flask.Request, function: str, handle: Callable[[Delivery, Jo
 
     What cannot be read is answered 400: Pub/Sub then keeps it and moves it to its dead-letter topic.
     """
-    journal = JsonJournal({"function": function})
+    journal = JsonJournal(function=function)
     delivery = parse_delivery(dict(request.headers), request.get_data())
     if isinstance(delivery, Unreadable):
         journal.note("delivery_unreadable", severity="WARNING", reason=delivery.reason)

@@ -7,7 +7,6 @@ import base64
 import hashlib
 import json
 import os
-import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,7 @@ from typing import Any
 import jsonschema_rs
 import msgspec
 
-from bench.subjects.calls import calls, reading, running, telling, writing
-
-LOG_LINES = 3
-"""As many as a dispatch writes."""
+from bench.subjects.calls import calls, note, reading, running, telling, writing
 
 
 @cache
@@ -35,9 +31,7 @@ def content(request: Any) -> tuple[str, int]:
     canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     digest = hashlib.sha256(canonical.encode()).hexdigest()
     _send({"request": document, "payload_hash": digest, "source": envelope["message"]})
-    for _ in range(LOG_LINES):
-        sys.stdout.write(json.dumps({"severity": "INFO", "release_id": document["release_id"]}) + "\n")
-        sys.stdout.flush()
+    note(document["release_id"])
     return "", 204
 
 

@@ -1,28 +1,34 @@
-"""The calls of `bare`, and Interlock's pure decisions about the release in the push; nothing carries them out.
+"""Interlock's pure decisions about the release in the push, sent by the shortest way: the calls of `bare`.
 
-Between `bare` and this lies what exactly-once, lanes and the contract cost in Python; between this and a dispatch, the
-adapters, the outbox and the log.
+Whatever keeps the contract has this to do in Python: read, judge, decide, encode, send. Between `content` and this lies
+what exactly-once and lanes cost; between this and a dispatch, what guards them: ports, races, redaction.
 """
 
+import json
 import os
 from datetime import timedelta
 from functools import cache
 from typing import Any, TypeVar
 
-from bench.subjects.bare.main import bare
+from bench.events import JOB
+from bench.subjects.calls import calls, note, reading, running, telling, writing
 from interlock.adapters.schema_files import load_schema
 from interlock.codec import to_row
 from interlock.domain.contract import Contract
 from interlock.domain.delivery import PubSubDelivery, parse_delivery
+from interlock.domain.execution_environment import execution_environment
 from interlock.domain.intake import Intake
 from interlock.domain.release import Release
-from interlock.domain.step import Stepped, first_keys, sent, step
+from interlock.domain.status_event import event_attributes
+from interlock.domain.step import first_keys, sent, step
 from interlock.domain.transaction import Commit, Decision, Key, Record
 from interlock.domain.transition import Confirm, Event, Limits, Submit
 from interlock.wiring import load_routes, utc_now
 
 T = TypeVar("T")
+Records = dict[Key, Record | None]
 
+_EXECUTION = f"{JOB}/executions/release-agent-1"
 _LIMITS = Limits(lease=timedelta(seconds=60), max_starts=5)
 
 
@@ -32,29 +38,37 @@ def _intake() -> Intake:
 
 
 def decided(request: Any) -> tuple[str, int]:
-    """Take the release through its steps in memory, then make the calls."""
+    """Take the release through its steps and send what each one asks for."""
     delivery = parse_delivery(dict(request.headers), request.get_data())
     assert isinstance(delivery, PubSubDelivery)
     release = _intake().read(delivery.message, now=utc_now())
     assert isinstance(release, Release)
-    records: dict[Key, Record | None] = {}
-    _step(records, release.release_id, Submit(release))
-    stepped = _step(records, release.release_id, Confirm(1, "projects/p/locations/l/jobs/j/executions/e", None))
-    assert stepped.release
-    _commit(records, sent(release.release_id, stepped.release.outbox))
-    return bare(request)
+    submit = Submit(release)
+    records: Records = dict.fromkeys(first_keys(release.release_id, submit))
+    calls().get(reading(*map(_name, records)))
+    claimed = _step(records, release.release_id, submit)
+    calls().run_job(running(execution_environment(claimed)))
+    started = _step(records, release.release_id, Confirm(claimed.fence, _EXECUTION, None))
+    for event in started.outbox.events:
+        calls().publish(telling(json.dumps(event.data).encode(), event_attributes(event, instance="bench")))
+    _commit(records, sent(release.release_id, started.outbox))
+    note(release.release_id)
+    return "", 204
 
 
-def _step(records: dict[Key, Record | None], release_id: str, event: Event) -> Stepped:
-    for key in first_keys(release_id, event):
-        records.setdefault(key, None)
-    return _commit(records, step(release_id, event, now=utc_now(), limits=_LIMITS))
+def _step(records: Records, release_id: str, event: Event) -> Release:
+    release = _commit(records, step(release_id, event, now=utc_now(), limits=_LIMITS)).release
+    assert release is not None
+    return release
 
 
-def _commit(records: dict[Key, Record | None], decide: Decision[T]) -> T:
+def _commit(records: Records, decide: Decision[T]) -> T:
     decision = decide(records)
     assert isinstance(decision, Commit)
-    for record in decision.writes.values():
-        to_row(record)
+    calls().commit(writing({_name(key): to_row(record).body for key, record in decision.writes.items()}))
     records.update(decision.writes)
     return decision.result
+
+
+def _name(key: Key) -> str:
+    return f"{key.kind}/{key.id}"

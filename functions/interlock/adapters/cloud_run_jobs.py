@@ -1,7 +1,6 @@
 """Starts, finds, reads and stops executions of Cloud Run jobs through the Admin API v2."""
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
 from functools import cached_property
 from itertools import islice
 from typing import Any
@@ -22,12 +21,8 @@ from interlock.ports import (
 
 _jobs = message_types("google.cloud.run_v2", "job")
 _executions = message_types("google.cloud.run_v2", "execution")
-_containers = message_types("google.cloud.run_v2", "k8s_min")
 _conditions = message_types("google.cloud.run_v2", "condition")
 _RunJobRequest = _jobs.RunJobRequest.pb()
-_Overrides = _jobs.RunJobRequest.Overrides.pb()
-_ContainerOverride = _jobs.RunJobRequest.Overrides.ContainerOverride.pb()
-_EnvVar = _containers.EnvVar.pb()
 _Execution = _executions.Execution.pb()
 _Condition = _conditions.Condition
 
@@ -133,13 +128,15 @@ def _location(resource: str) -> Metadata:
 
 
 def _run_request(order: StartOrder) -> Any:
-    environment = [_EnvVar(name=name, value=value) for name, value in order.environment.items()]
-    overrides = _Overrides(container_overrides=[_ContainerOverride(env=environment)])
+    request = _RunJobRequest(name=order.job)
+    container = request.overrides.container_overrides.add()
+    for name, value in order.environment.items():
+        container.env.add(name=name, value=value)
     if order.task_count is not None:
-        overrides.task_count = order.task_count
+        request.overrides.task_count = order.task_count
     if order.timeout_seconds is not None:
-        overrides.timeout.FromTimedelta(timedelta(seconds=order.timeout_seconds))
-    return _RunJobRequest(name=order.job, overrides=overrides)
+        request.overrides.timeout.seconds = order.timeout_seconds
+    return request
 
 
 def _classify(error: grpc.RpcError) -> StartRefused | Overloaded | Ambiguous:

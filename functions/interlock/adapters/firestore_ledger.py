@@ -27,20 +27,14 @@ from interlock.ports import LedgerUnavailable
 T = TypeVar("T")
 
 _requests = message_types("google.cloud.firestore_v1", "firestore")
-_documents = message_types("google.cloud.firestore_v1", "document")
-_writes = message_types("google.cloud.firestore_v1", "write")
-_common = message_types("google.cloud.firestore_v1", "common")
 _queries = message_types("google.cloud.firestore_v1", "query")
 _BatchGet = _requests.BatchGetDocumentsRequest.pb()
 _CommitRequest = _requests.CommitRequest.pb()
-_Document = _documents.Document.pb()
-_Value = _documents.Value.pb()
-_Write = _writes.Write.pb()
-_Precondition = _common.Precondition.pb()
 _Query = _queries.StructuredQuery
 
 _SERVICE = "google.firestore.v1.Firestore"
 _TIMEOUT_SECONDS = 30.0
+_STORED = ("body", "state", "lane", "due_at", "updated_at")
 
 # Somebody else wrote first: read again and decide again, for as long as a push may be answered.
 _LOST_RACE = frozenset({grpc.StatusCode.ABORTED, grpc.StatusCode.ALREADY_EXISTS, grpc.StatusCode.FAILED_PRECONDITION})
@@ -130,8 +124,9 @@ class FirestoreLedger:
         return found, step
 
     def _save(self, records: Mapping[Key, Record], found: Mapping[Key, _Found]) -> None:
-        writes = [self._write(key, record, found.get(key)) for key, record in records.items()]
-        request = _CommitRequest(database=self._database, writes=writes)
+        request = _CommitRequest(database=self._database)
+        for key, record in records.items():
+            self._add(request.writes.add(), key, record, found.get(key))
         answer = self._commit(request, timeout=_TIMEOUT_SECONDS, metadata=self._database_header)
         with self._lock:
             for (key, record), result in zip(records.items(), answer.write_results, strict=False):
@@ -149,13 +144,16 @@ class FirestoreLedger:
             found = {key: self._written.pop(key) for key in keys if key in self._written}
         return found if len(found) == len(keys) else {}
 
-    def _write(self, key: Key, record: Record, before: _Found | None) -> Any:
-        document = _Document(name=self._name(key), fields=_fields(record))
+    def _add(self, write: Any, key: Key, record: Record, before: _Found | None) -> None:
+        """Fill in the write where it stands in its request: a message that is made first is copied into it."""
+        write.update.name = self._name(key)
+        _fill(write.update.fields, record)
         if before is None:
-            return _Write(update=document)
+            return
         if before.record is None:
-            return _Write(update=document, current_document=_Precondition(exists=False))
-        return _Write(update=document, current_document=_Precondition(update_time=before.update_time))
+            write.current_document.exists = False
+        else:
+            write.current_document.update_time.CopyFrom(before.update_time)
 
     def _read(self, keys: Sequence[Key]) -> dict[Key, _Found]:
         if not keys:
@@ -180,11 +178,10 @@ class FirestoreLedger:
 
     def due(self, now: datetime, limit: int) -> Sequence[Release]:
         """Return the releases whose due instant has passed, oldest first."""
-        value = _Value()
-        value.timestamp_value.FromDatetime(now)
         condition = _Query.FieldFilter.pb()(
-            field=_field("due_at"), op=int(_Query.FieldFilter.Operator.LESS_THAN_OR_EQUAL), value=value
+            field=_field("due_at"), op=int(_Query.FieldFilter.Operator.LESS_THAN_OR_EQUAL)
         )
+        _set(condition.value, now)
         where = _Query.Filter.pb()(field_filter=condition)
         return self._releases(order_by=[_order("due_at")], where=where, limit={"value": limit})
 
@@ -223,25 +220,19 @@ def _record(key: Key, document: Any) -> Record:
     return from_body(key, document.fields["body"].string_value)
 
 
-def _fields(record: Record) -> dict[str, Any]:
+def _fill(fields: Any, record: Record) -> None:
     row = to_row(record)
-    return {
-        "body": _Value(string_value=row.body),
-        "state": _value(row.state),
-        "lane": _value(row.lane),
-        "due_at": _value(row.due_at),
-        "updated_at": _value(row.updated_at),
-    }
+    for name in _STORED:
+        _set(fields[name], getattr(row, name))
 
 
-def _value(value: str | datetime | None) -> Any:
-    if value is None:
-        return _Value(null_value=0)
-    if isinstance(value, str):
-        return _Value(string_value=value)
-    stored = _Value()
-    stored.timestamp_value.FromDatetime(value)
-    return stored
+def _set(value: Any, what: str | datetime | None) -> None:
+    if what is None:
+        value.null_value = 0
+    elif isinstance(what, str):
+        value.string_value = what
+    else:
+        value.timestamp_value.FromDatetime(what)
 
 
 def _field(name: str) -> Any:

@@ -5,30 +5,33 @@ import sys
 from collections.abc import Mapping
 from typing import Self
 
-from interlock.domain.redaction import redact_value
+from interlock.domain.redaction import redact_object
+
+_encode = json.JSONEncoder(default=str).encode
 
 
 class JsonJournal:
-    """Implements Journal; `bound` fields go into every line, credentials into none."""
+    """Implements Journal; the bound fields go into every line, credentials into none."""
 
-    def __init__(self, bound: Mapping[str, object] | None = None) -> None:
-        self._bound = dict(bound or {})
+    def __init__(self, **bound: object) -> None:
+        self._bound = _legible(bound)
 
     def bind(self, **fields: object) -> Self:
         """Return a journal that adds these fields to every line."""
-        return type(self)({**self._bound, **fields})
+        journal = type(self)(**fields)
+        journal._bound = {**self._bound, **journal._bound}
+        return journal
 
     def note(self, event: str, *, severity: str = "INFO", **fields: object) -> None:
         """Write the line at once."""
-        known = {key: value for key, value in {**self._bound, **fields}.items() if value is not None}
-        self.write({"severity": severity, "message": event, "event": event, **_plain(known)})
+        self.write({"severity": severity, "message": event, "event": event, **self._bound, **_legible(fields)})
 
     def write(self, entry: Mapping[str, object]) -> None:
         """Write an entry that is already whole and redacted, as one line."""
-        sys.stdout.write(json.dumps(entry, default=str) + "\n")
+        sys.stdout.write(_encode(entry) + "\n")
         sys.stdout.flush()
 
 
-def _plain(fields: Mapping[str, object]) -> Mapping[str, object]:
-    redacted = redact_value(dict(fields))
-    return redacted if isinstance(redacted, dict) else {}
+def _legible(fields: Mapping[str, object]) -> dict[str, object]:
+    """Return the fields that say something, without credentials."""
+    return redact_object({key: value for key, value in fields.items() if value is not None})

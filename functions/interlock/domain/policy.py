@@ -11,6 +11,8 @@ from interlock.domain.violation import Violation, shortened
 
 _DOT_SEGMENT = re.compile(r"(?:^|[/\\])\.{1,2}(?:[/\\]|$)")
 
+_READ_DIFFERENTLY = re.compile(r"[\\\x00-\x20\x7f]")
+
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -80,7 +82,7 @@ def _is_uri(text: str) -> bool:
 
 def _parts(uri: str) -> SplitResult | None:
     """Return the URI's parts; None where two readers could take it for two different places."""
-    if "\\" in uri or any(character <= " " or character == "\x7f" for character in uri):
+    if _READ_DIFFERENTLY.search(uri):
         return None
     try:
         parts = urlsplit(uri)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from itertools import pairwise
+from typing import Any
 
 from interlock.domain.foreign_json import read_object
 
@@ -92,6 +93,11 @@ def redact_value(value: object) -> object:
     return _redacted(value, 0)
 
 
+def redact_object(value: Mapping[str, object]) -> dict[str, object]:
+    """The same JSON object without credentials, as `redact_value` has it."""
+    return _redacted_mapping(value, 0)
+
+
 def excerpt(data: bytes, limit: int = 1000) -> str:
     """The start of a message's data, redacted before it is cut, so that no cut hides a credential's shape."""
     document = read_object(data) if len(data) <= _PARSED_BYTES else None
@@ -128,7 +134,7 @@ def _redacted(value: object, depth: int) -> object:
     return value
 
 
-def _redacted_mapping(value: Mapping[object, object], depth: int) -> dict[object, object]:
+def _redacted_mapping(value: Mapping[Any, object], depth: int) -> dict[Any, object]:
     name = value.get("name")
     is_secret_variable = isinstance(name, str) and is_sensitive_key(name)
     return {

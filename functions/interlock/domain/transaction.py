@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Generic, Literal, TypeVar
+from typing import Generic, Literal, NamedTuple, TypeVar
 
 from interlock.domain.dead_letter import Incident
 from interlock.domain.kept_letter import KeptLetter
@@ -22,9 +22,8 @@ RECORD_TYPES: Mapping[Kind, type[Record]] = {
 """What each kind of key names."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Key:
-    """Names one record of the ledger."""
+class Key(NamedTuple):
+    """Names one record of the ledger; a tuple, since every step looks records up by it dozens of times."""
 
     kind: Kind
     id: str

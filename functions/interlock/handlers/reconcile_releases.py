@@ -165,7 +165,7 @@ def composed() -> Reconciler:
 
 def reconcile_releases(_request: flask.Request) -> Answer:
     """Answer one tick of the Scheduler with how many releases were due."""
-    journal = JsonJournal({"function": "reconcile_releases"})
+    journal = JsonJournal(function="reconcile_releases")
     try:
         count = composed().reconcile(journal)
     except (LedgerUnavailable, PublishFailed) as error:

@@ -158,7 +158,7 @@ def reconcile_releases(request: flask.Request) -> flask.typing.ResponseReturnVal
 
 def _tick(_request: flask.Request) -> flask.typing.ResponseReturnValue:
     try:
-        _reconciler().reconcile(JsonJournal({"function": "reconcile_releases"}))
+        _reconciler().reconcile(JsonJournal(function="reconcile_releases"))
     except (LedgerUnavailable, PublishFailed):
         return "unavailable\n", 503
     return "", 200
