@@ -12,10 +12,9 @@ from bench.events import Request, a_release, completion, push
 from bench.processes import Function, Google, environment, function, send_load
 from bench.results import Findings, Ratio, Table, Target, ms, percentile
 
-SUBJECTS = (
-    *("empty", "dispatch_release", "bare", "content", "decided"),
-    *("report_status", "alert_dead_letter", "reconcile_releases", "naive"),
-)
+COMPARED = ("dispatch_release", "bare", "content", "decided")
+OTHERS = ("report_status", "alert_dead_letter", "reconcile_releases", "naive")
+SUBJECTS = ("empty", *COMPARED, *OTHERS)
 CONCURRENCIES = (1, 8, 32)
 SHARES = {"naive": 5}
 """The naive one is sent so many times fewer events: it is that slow."""
@@ -45,21 +44,27 @@ def measure(side: Google, folder: Path, *, rounds: int, events: int) -> Findings
             one.first_answer(event_for(name))
             send_load(one, [event_for(name) for _ in range(20)], 4)
         for concurrency in CONCURRENCIES:
-            for _ in range(rounds):
-                _round(side, functions, concurrency, events, found)
+            for turn in range(rounds):
+                _round(side, _in_turn(functions, turn), concurrency, events, found)
     return _findings(found)
+
+
+def _in_turn(functions: Mapping[str, Function], turn: int) -> Mapping[str, Function]:
+    """Return them in the order of this round: those compared change sides, so that none always comes first."""
+    compared = COMPARED[::-1] if turn % 2 else COMPARED
+    return {name: functions[name] for name in ("empty", *compared, *OTHERS)}
 
 
 def _round(side: Google, functions: Mapping[str, Function], concurrency: int, events: int, found: Found) -> None:
     releases = [a_release() for _ in range(events)]
     side.reset()
-    for name in SUBJECTS:
+    for name, one in functions.items():
         requests: Sequence[Request] = [event_for(name) for _ in range(max(8, events // SHARES.get(name, 1)))]
         if name == "dispatch_release":
-            requests = [push(one) for one in releases]
+            requests = [push(release) for release in releases]
         if name == "report_status":  # what dispatch has just started comes to its end
-            requests = [completion(one["release_id"]) for one in releases]
-        _batch(side, functions[name], requests, concurrency, found[name, concurrency])
+            requests = [completion(release["release_id"]) for release in releases]
+        _batch(side, one, requests, concurrency, found[name, concurrency])
 
 
 def _batch(side: Google, one: Function, requests: Sequence[Request], concurrency: int, warm: Warm) -> None:

@@ -13,7 +13,7 @@ from interlock.domain.status_event import status_event
 
 def as_document(release: Release) -> dict[str, Any]:
     """Return the release as one JSON document: the keys of its newest status event, its request and its timeline."""
-    told = release.told or status_event(release, at=release.updated_at)
+    told = release.told or status_event(release, sequence=release.sequence, at=release.updated_at)
     matched = release.plan.matched if release.plan else None
     return {
         **told.data,

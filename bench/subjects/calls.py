@@ -20,7 +20,7 @@ _JOB = message_types("google.cloud.run_v2", "job")
 _Get, _Commit = _FIRESTORE.BatchGetDocumentsRequest.pb(), _FIRESTORE.CommitRequest.pb()
 _Publish, _RunJob = _PUBSUB.PublishRequest.pb(), _JOB.RunJobRequest.pb()
 _SERVICE = "google.firestore.v1.Firestore"
-_LOG_LINES = 3
+_LOG_LINES = 2
 """As many as a dispatch writes."""
 
 

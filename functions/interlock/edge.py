@@ -15,9 +15,9 @@ Answer = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The delivery is dealt with: acknowledge it."""
+    """The delivery is dealt with: acknowledge it. `ignored` says why, where nothing else in the log does."""
 
-    reason: str
+    ignored: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,9 @@ def _bound(journal: Journal, delivery: Delivery) -> Journal:
 
 def _said(journal: Journal, verdict: Verdict) -> Answer:
     match verdict:
-        case Done(reason):
-            journal.note("delivery_done", reason=reason)
+        case Done(ignored):
+            if ignored is not None:
+                journal.note("delivery_ignored", reason=ignored)
             return "", 204
         case TryAgain(reason):
             journal.note("delivery_deferred", reason=reason)

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from interlock.domain.release import Release, State
 from interlock.domain.step import release_key
 from interlock.domain.transaction import Commit, Key
 from tests.build import NOW, a_release
-from tests.events.load import event, names
+from tests.events.load import encoded, event, names
 from tests.functions.conftest import Functions
 
 REQUESTS = [name for name in names() if name.startswith(("push-", "eventarc-", "cloud-event-"))]
@@ -38,6 +39,28 @@ def test_a_request_in_every_envelope_is_acknowledged_and_decided(functions: Func
         assert functions.recorded.told(decided[0].release_id) == ["rejected"]
     else:
         assert decided[0].state in (State.STARTED, State.QUEUED)
+
+
+def test_a_dispatch_writes_a_line_for_each_decision_and_no_more(
+    functions: Functions, capsys: pytest.CaptureFixture[str]
+) -> None:
+    request = {
+        "release_version": "1",
+        "target_env": "staging",
+        "service": "logged",
+        "artifact_path": "gs://my-artifacts/my-app-1.zip",
+        "deployment_script": "deploy.sh",
+    }
+    push = {"message": {"data_json": request, "messageId": "1", "publishTime": "2026-03-04T09:15:30Z"}}
+    assert functions.post("dispatch_release", {}, json.dumps(encoded(push)).encode()) == 204
+    assert [(line["event"], line["step"]) for line in _lines(capsys)] == [
+        ("release_step", "submit"),
+        ("release_step", "confirm"),
+    ]
+
+
+def _lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
 
 
 def _running(completion: Completion) -> Release:
@@ -68,10 +91,15 @@ def test_a_completion_closes_the_release_it_names(functions: Functions, name: st
 
 
 @pytest.mark.parametrize("name", names("ignored-"))
-def test_what_is_no_completion_is_acknowledged_and_tells_nothing(functions: Functions, name: str) -> None:
+def test_what_is_no_completion_is_acknowledged_and_tells_only_the_log(
+    functions: Functions, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     told = len(functions.recorded.published.get("release-status", []))
     assert functions.post("report_status", *event(name)) == 204
     assert len(functions.recorded.published.get("release-status", [])) == told
+    [line] = _lines(capsys)
+    assert (line["event"], line["function"]) == ("delivery_ignored", "report_status")
+    assert line["reason"]
 
 
 @pytest.mark.parametrize("name", names("dead-letter-"))
@@ -82,8 +110,8 @@ def test_a_dead_letter_is_kept_and_told(functions: Functions, name: str, capsys:
     assert functions.post("alert_dead_letter", headers, body) == 204
     letter = read_dead_letter(delivery.message, NOW)
     assert isinstance(functions.ledger.read(Key("dead_letters", letter.dead_letter_id)), KeptLetter)
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
-    [alert] = [line for line in lines if line.get("event") == "dead_letter"]
+    [alert] = _lines(capsys)
+    assert alert["event"] == "dead_letter"
     assert alert["commands"]["replay"] == f"interlock dead-letters replay {letter.dead_letter_id}"
 
 

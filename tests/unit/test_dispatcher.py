@@ -87,7 +87,7 @@ def world() -> World:
 
 
 def test_the_message_ci_already_sends_starts_its_job(world: World) -> None:
-    assert world.push(REQUEST) == Done("confirm")
+    assert world.push(REQUEST) == Done()
     [order] = world.cloud_run.orders.values()
     assert order.job == JOB
     assert order.environment["ARTIFACT_PATH"] == REQUEST["artifact_path"]

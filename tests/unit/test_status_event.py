@@ -37,20 +37,20 @@ def test_there_is_an_example_for_every_state() -> None:
 
 def test_a_replay_is_the_same_event() -> None:
     release = a_release(state=State.SUCCEEDED, sequence=3)
-    first, again = (status_event(release, at=NOW) for _ in range(2))
+    first, again = (status_event(release, sequence=3, at=NOW) for _ in range(2))
     assert first == again
     assert event_id(first) == "web-1/1/3"
 
 
 def test_another_attempt_or_sequence_is_another_event() -> None:
     release = a_release(state=State.SUCCEEDED, sequence=3)
-    others = [replace(release, attempt=2), replace(release, sequence=4), release]
-    assert len({event_id(status_event(one, at=NOW)) for one in others}) == 3
+    others = [(replace(release, attempt=2), 3), (release, 4), (release, 3)]
+    assert len({event_id(status_event(one, sequence=sequence, at=NOW)) for one, sequence in others}) == 3
 
 
 def test_the_attributes_are_those_of_a_cloud_event_and_of_filters() -> None:
     release = a_release(state=State.FAILED, sequence=3, result=Result(reason="timeout"))
-    attributes = event_attributes(status_event(release, at=NOW), instance="acme")
+    attributes = event_attributes(status_event(release, sequence=3, at=NOW), instance="acme")
     assert attributes["ce-type"] == "dev.interlock.release.failed.v1"
     assert attributes["ce-subject"] == attributes["release_id"] == "web-1"
     assert attributes["ce-source"] == "//interlock.dev/instances/acme"

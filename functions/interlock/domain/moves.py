@@ -15,20 +15,21 @@ Moved = tuple[Release, Lane | None]
 
 def announce(release: Release, now: datetime, *, place: int | None = None) -> Release:
     """Return the release with its state told: one sequence further, in the history and in the outbox."""
-    told = replace(release, sequence=release.sequence + 1, updated_at=now)
-    event = status_event(told, at=now, position=place)
+    event = status_event(release, sequence=release.sequence + 1, at=now, position=place)
     step = Step(
-        state=told.public_state,
+        state=event.state,
         at=now,
-        attempt=told.attempt,
-        sequence=told.sequence,
-        note=told.result.reason if told.is_closed else None,
+        attempt=event.attempt,
+        sequence=event.sequence,
+        note=release.result.reason if release.is_closed else None,
     )
     return replace(
-        told,
+        release,
+        sequence=event.sequence,
+        updated_at=now,
         told=event,
-        history=(*told.history, step)[-HISTORY_KEPT:],
-        outbox=replace(told.outbox, events=(*told.outbox.events, event)),
+        history=(*release.history, step)[-HISTORY_KEPT:],
+        outbox=replace(release.outbox, events=(*release.outbox.events, event)),
     )
 
 

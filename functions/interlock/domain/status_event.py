@@ -9,13 +9,13 @@ from interlock.domain.release import OUTCOMES, Release, StatusEvent
 _TOLD_FROM_REQUEST = ("target_env", "service", "release_version", "task", "requested_by", "source_commit")
 
 
-def status_event(release: Release, *, at: datetime, position: int | None = None) -> StatusEvent:
+def status_event(release: Release, *, sequence: int, at: datetime, position: int | None = None) -> StatusEvent:
     """Return the event that tells the release's present state; the same record gives the same event."""
     state = release.public_state
     body = {
         "release_id": release.release_id,
         "attempt": release.attempt,
-        "sequence": release.sequence,
+        "sequence": sequence,
         "state": state.value,
         "outcome": OUTCOMES.get(state),
         "time": at.isoformat(),
@@ -25,7 +25,7 @@ def status_event(release: Release, *, at: datetime, position: int | None = None)
         **_ending(release),
     }
     data = {key: value for key, value in body.items() if value not in (None, [], {})}
-    return StatusEvent(sequence=release.sequence, attempt=release.attempt, state=state, time=at, data=data)
+    return StatusEvent(sequence=sequence, attempt=release.attempt, state=state, time=at, data=data)
 
 
 def _placement(release: Release, position: int | None) -> Mapping[str, Any]:

@@ -47,7 +47,7 @@ class Alerter:
         journal.write(
             alert(kept.letter, incident=incident, notify=kept.notify, instance=instance, runbooks=self.runbooks)
         )
-        return Done("dead_letter")
+        return Done()
 
     def _bury(self, letter: DeadLetter) -> None:
         candidate = burial(letter, now=self.now())

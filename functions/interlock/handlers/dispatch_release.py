@@ -90,7 +90,7 @@ class _Pursuit:
         self._do = dispatcher
         self._message = message
         self._journal = journal
-        self._verdict: Verdict = Done("nothing_to_do")
+        self._verdict: Verdict = Done()
 
     def run(self, first: _Task) -> Verdict:
         todo = deque([first])
@@ -155,7 +155,6 @@ class _Pursuit:
 
     def _tell(self, release_id: str, event: Event, stepped: Stepped) -> None:
         release = stepped.release
-        self._verdict = self._verdict if isinstance(self._verdict, TryAgain) else Done(type(event).__name__.lower())
         self._journal.note(
             "release_step",
             release_id=release_id,

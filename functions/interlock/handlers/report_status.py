@@ -33,7 +33,7 @@ class Reporter:
         if completion.release_id is None or completion.attempt is None:
             return Done("an execution without a release")
         self.closer.close(_ended(completion, completion.release_id, completion.attempt), journal)
-        return Done("completion")
+        return Done()
 
 
 def _ended(completion: Completion, release_id: str, attempt: int) -> Ended:
