@@ -46,7 +46,14 @@ def write(found: list[Findings], where: dict[str, str], folder: Path) -> None:
     (folder / "performance.md").write_text(page(found, where))
     (folder / "performance.svg").write_text(chart(bars, "how many times its floor"))
     targets = [
-        {"what": t.what, "wanted": t.wanted, "measured": t.measured, "met": t.is_met}
+        {
+            "what": t.what,
+            "wanted": t.wanted,
+            "measured": t.measured,
+            "met": t.is_met,
+            "floors": {name: ratio.value for name, ratio in t.floors.items()},
+            "forbidden_by": t.forbidden_by,
+        }
         for one in found
         for t in one.targets
     ]

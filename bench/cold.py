@@ -60,6 +60,6 @@ def measure(side: Google, folder: Path, *, rounds: int) -> Findings:
 def _targets(name: str, times: dict[str, Ratio], sizes: dict[str, Ratio]) -> list[Target]:
     time, size, floor = times[name], sizes[name], FLOORS[name]
     return [
-        Target(f"cold start of {name}, × empty", time.value, 2.0, str(time), floor=f"`{floor}`: {times[floor]}"),
-        Target(f"memory of {name}, × empty", size.value, 1.6, str(size), floor=f"`{floor}`: {sizes[floor]}"),
+        Target(f"cold start of {name}, × empty", time.value, 2.0, str(time), floors={floor: times[floor]}),
+        Target(f"memory of {name}, × empty", size.value, 1.6, str(size), floors={floor: sizes[floor]}),
     ]

@@ -9,6 +9,7 @@ HEAD = """# Performance
 `make bench` measures this and writes this page; nothing here is typed by hand.
 Every comparison was interleaved in one run.
 A ratio is that of the medians, with the middle half of its rounds behind it.
+A floor is a function that does only what cannot be left out: where it misses a target, so must whatever does more.
 
 ![How many times the floor](performance.svg)
 """
@@ -40,12 +41,15 @@ def page(findings: Sequence[Findings], machine: Mapping[str, str]) -> str:
 
 
 def target_rows(targets: Sequence[Target]) -> Iterator[str]:
-    """Yield the table of targets; one that is not met shows its floor."""
-    yield "| target | wanted | measured | | the floor beneath it |"
-    yield "|---|---|---|---|---|"
+    """Yield the table of targets; one that is not met shows its floors, and which of them forbid it."""
+    yield "| target | wanted | measured | | the floors beneath it | forbidden by |"
+    yield "|---|---|---|---|---|---|"
     for one in targets:
-        met, floor = ("met", "") if one.is_met else ("**not met**", one.floor)
-        yield f"| {one.what} | {one.wanted} | {one.shown} | {met} | {floor} |"
+        met, floors, forbidden = "met", "", ""
+        if not one.is_met:
+            met, floors = "**not met**", "; ".join(f"`{name}`: {ratio}" for name, ratio in one.floors.items())
+            forbidden = ", ".join(f"`{name}`" for name in one.forbidden_by) or "nothing measured"
+        yield f"| {one.what} | {one.wanted} | {one.shown} | {met} | {floors} | {forbidden} |"
 
 
 def _rows(table: Table) -> Iterator[str]:

@@ -27,19 +27,27 @@ class Ratio:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A bound, what was measured, and the floor that stands in the way where it is not met."""
+    """A bound, what was measured, and what the floors beneath it come to: none can be kept that they miss."""
 
     what: str
     measured: float
     bound: float
     shown: str
     at_least: bool = False
-    floor: str = ""
+    floors: Mapping[str, Ratio] = field(default_factory=dict)
 
     @property
     def is_met(self) -> bool:
         """Whether the measured value keeps the bound."""
-        return self.measured >= self.bound if self.at_least else self.measured <= self.bound
+        return self._keeps(self.measured)
+
+    @property
+    def forbidden_by(self) -> tuple[str, ...]:
+        """Return the floors that miss the bound themselves."""
+        return tuple(name for name, ratio in self.floors.items() if not self._keeps(ratio.value))
+
+    def _keeps(self, value: float) -> bool:
+        return value >= self.bound if self.at_least else value <= self.bound
 
     @property
     def wanted(self) -> str:

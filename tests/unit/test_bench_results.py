@@ -28,11 +28,16 @@ def test_the_percentile_is_a_value_that_was_measured() -> None:
     assert (percentile(seconds, 0.5), percentile(seconds, 0.99), percentile([7.0], 0.99)) == (50.0, 99.0, 7.0)
 
 
-def test_a_target_that_is_not_met_shows_its_floor_and_one_that_is_met_does_not() -> None:
-    missed = Target("speed", 0.8, 0.9, "0.8", at_least=True, floor="the bare calls")
-    kept = Target("memory", 1.5, 1.6, "1.5", floor="the types")
-    rows = list(target_rows([missed, kept]))
-    assert rows[2:] == ["| speed | ≥ 0.9 | 0.8 | **not met** | the bare calls |", "| memory | ≤ 1.6 | 1.5 | met |  |"]
+def test_a_target_that_is_not_met_shows_its_floors_and_which_of_them_forbid_it() -> None:
+    low, high = Ratio(0.85, 0.8, 0.9), Ratio(1, 0.9, 1.1)
+    missed = Target("speed", 0.8, 0.9, "0.8", at_least=True, floors={"calls": high, "decisions": low})
+    in_reach = Target("memory", 1.7, 1.6, "1.7", floors={"calls": high})
+    kept = Target("memory", 1.5, 1.6, "1.5", floors={"calls": high})
+    assert list(target_rows([missed, in_reach, kept]))[2:] == [
+        f"| speed | ≥ 0.9 | 0.8 | **not met** | `calls`: {high}; `decisions`: {low} | `decisions` |",
+        f"| memory | ≤ 1.6 | 1.7 | **not met** | `calls`: {high} | nothing measured |",
+        "| memory | ≤ 1.6 | 1.5 | met |  |  |",
+    ]
 
 
 def test_the_page_holds_every_table_and_the_machine() -> None:
