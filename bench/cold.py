@@ -15,7 +15,7 @@ FLOORS = {"dispatch_release": "content", "report_status": "records", "alert_dead
 """What each has to load whatever it does with it."""
 
 ABOUT = {
-    "bare": "bare (gRPC, protobuf and the official types alone)",
+    "bare": "bare (gRPC, protobuf and Google's messages alone)",
     "records": "records (those, and Interlock's records and pure decisions)",
     "content": "content (those of `bare`, a JSON Schema validator and an encoder)",
     "naive": "naive (all client libraries)",

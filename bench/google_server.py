@@ -13,19 +13,16 @@ from itertools import count
 from typing import Any
 
 import grpc
+from google.cloud.firestore_v1.types import firestore
+from google.cloud.run_v2.types import execution, job
 from google.longrunning.operations_pb2 import Operation
+from google.pubsub_v1.types import pubsub
 
-from interlock.google_rpc import message_types
-
-_firestore = message_types("google.cloud.firestore_v1", "firestore")
-_pubsub = message_types("google.pubsub_v1", "pubsub")
-_jobs = message_types("google.cloud.run_v2", "job")
-_executions = message_types("google.cloud.run_v2", "execution")
-_Commit, _Committed = _firestore.CommitRequest.pb(), _firestore.CommitResponse.pb()
-_Get, _Got = _firestore.BatchGetDocumentsRequest.pb(), _firestore.BatchGetDocumentsResponse.pb()
-_Query, _Answered = _firestore.RunQueryRequest.pb(), _firestore.RunQueryResponse.pb()
-_Publish, _Published = _pubsub.PublishRequest.pb(), _pubsub.PublishResponse.pb()
-_RunJob, _Execution = _jobs.RunJobRequest.pb(), _executions.Execution.pb()
+_Commit, _Committed = firestore.CommitRequest.pb(), firestore.CommitResponse.pb()
+_Get, _Got = firestore.BatchGetDocumentsRequest.pb(), firestore.BatchGetDocumentsResponse.pb()
+_Query, _Answered = firestore.RunQueryRequest.pb(), firestore.RunQueryResponse.pb()
+_Publish, _Published = pubsub.PublishRequest.pb(), pubsub.PublishResponse.pb()
+_RunJob, _Execution = job.RunJobRequest.pb(), execution.Execution.pb()
 
 Context = Any
 RESET, COUNTS = "/bench.Control/Reset", "/bench.Control/Counts"

@@ -7,18 +7,19 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from google.longrunning.operations_pb2 import Operation
-
-from interlock.google_rpc import message_types, open_channel, streaming, unary
+from interlock.google_rpc import message_type, open_channel, streaming, unary
 
 _DATABASE = "projects/bench/databases/bare"
 _ROOT = f"{_DATABASE}/documents"
 _METADATA = (("x-goog-request-params", "bench=1"), ("google-cloud-resource-prefix", _DATABASE))
-_FIRESTORE = message_types("google.cloud.firestore_v1", "firestore")
-_PUBSUB = message_types("google.pubsub_v1", "pubsub")
-_JOB = message_types("google.cloud.run_v2", "job")
-_Get, _Commit = _FIRESTORE.BatchGetDocumentsRequest.pb(), _FIRESTORE.CommitRequest.pb()
-_Publish, _RunJob = _PUBSUB.PublishRequest.pb(), _JOB.RunJobRequest.pb()
+_Get = message_type("google.firestore.v1.BatchGetDocumentsRequest")
+_Got = message_type("google.firestore.v1.BatchGetDocumentsResponse")
+_Commit = message_type("google.firestore.v1.CommitRequest")
+_Committed = message_type("google.firestore.v1.CommitResponse")
+_Publish = message_type("google.pubsub.v1.PublishRequest")
+_Published = message_type("google.pubsub.v1.PublishResponse")
+_RunJob = message_type("google.cloud.run.v2.RunJobRequest")
+_Running = message_type("google.longrunning.Operation")
 _SERVICE = "google.firestore.v1.Firestore"
 _LOG_LINES = 2
 """As many as a dispatch writes."""
@@ -31,11 +32,10 @@ class Calls:
         ledger = open_channel("", endpoint=os.environ["FIRESTORE_EMULATOR_HOST"])
         news = open_channel("", endpoint=os.environ["PUBSUB_EMULATOR_HOST"])
         run = open_channel("", endpoint=os.environ["INTERLOCK_RUN_ENDPOINT"])
-        got, committed = _FIRESTORE.BatchGetDocumentsResponse.pb(), _FIRESTORE.CommitResponse.pb()
-        self._get = streaming(ledger, f"{_SERVICE}/BatchGetDocuments", _Get, got)
-        self._commit = unary(ledger, f"{_SERVICE}/Commit", _Commit, committed)
-        self._publish = unary(news, "google.pubsub.v1.Publisher/Publish", _Publish, _PUBSUB.PublishResponse.pb())
-        self._run_job = unary(run, "google.cloud.run.v2.Jobs/RunJob", _RunJob, Operation)
+        self._get = streaming(ledger, f"{_SERVICE}/BatchGetDocuments", _Get, _Got)
+        self._commit = unary(ledger, f"{_SERVICE}/Commit", _Commit, _Committed)
+        self._publish = unary(news, "google.pubsub.v1.Publisher/Publish", _Publish, _Published)
+        self._run_job = unary(run, "google.cloud.run.v2.Jobs/RunJob", _RunJob, _Running)
 
     def get(self, request: Any) -> None:
         """Read documents, whichever there are."""

@@ -1,20 +1,22 @@
-"""Calls Google's gRPC services with their official message types and no client library in between.
+"""Calls Google's gRPC services with their own messages and no client library in between.
 
 A client library costs a cold start several times what the messages and the channel do (docs/performance.md); what it
-adds to a call is repeated here: credentials, the routing header, and gRPC's own retry policy.
+adds to a call is repeated here: credentials, the routing header, and gRPC's own retry policy. The messages are those
+of the official libraries, taken out of them and held to them by tests/performance/test_google_messages.py.
 """
 
 import json
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from functools import lru_cache
-from importlib import import_module
-from importlib.util import find_spec, module_from_spec
+from base64 import b64decode
+from collections.abc import Callable, Sequence
+from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
 import grpc
+from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.message_factory import GetMessageClass
+
+from interlock.google_messages import FILES
 
 _SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
 _PASSING = ("UNAVAILABLE",)
@@ -28,29 +30,18 @@ _OPTIONS: tuple[tuple[str, str | int], ...] = (
 Metadata = tuple[tuple[str, str], ...]
 
 
-def message_types(package: str, module: str) -> Any:
-    """Return `<package>.types.<module>` of an official library without running the package's own imports.
-
-    Those load every client it has. Whoever imports the package after this gets the whole of it, and the same types.
-    """
-    with _unrun(package), _unrun(f"{package}.types"):
-        return import_module(f"{package}.types.{module}")
+def message_type(name: str) -> Any:
+    """Return the class of one of Google's messages by its full name; raise KeyError where it was not taken out."""
+    return GetMessageClass(_pool().FindMessageTypeByName(name))
 
 
-@contextmanager
-def _unrun(package: str) -> Iterator[None]:
-    """Let a package stand in `sys.modules` with its place, and without what it would run."""
-    if package in sys.modules:
-        yield
-        return
-    spec = find_spec(package)
-    if spec is None:
-        raise ModuleNotFoundError(package, name=package)
-    sys.modules[package] = module_from_spec(spec)
-    try:
-        yield
-    finally:
-        del sys.modules[package]
+@cache
+def _pool() -> DescriptorPool:
+    """A pool of its own: in the common one the official libraries would meet their messages defined already."""
+    pool = DescriptorPool()
+    for file in FILES:
+        pool.AddSerializedFile(b64decode(file))
+    return pool
 
 
 def open_channel(host: str, *, endpoint: str | None, retried: Sequence[str] = ()) -> grpc.Channel:

@@ -6,9 +6,8 @@ from itertools import islice
 from typing import Any
 
 import grpc
-from google.longrunning.operations_pb2 import Operation
 
-from interlock.google_rpc import Metadata, message_types, open_channel, routing, said, unary
+from interlock.google_rpc import Metadata, message_type, open_channel, routing, said, unary
 from interlock.ports import (
     Ambiguous,
     CloudRunUnavailable,
@@ -19,12 +18,14 @@ from interlock.ports import (
     StartRefused,
 )
 
-_jobs = message_types("google.cloud.run_v2", "job")
-_executions = message_types("google.cloud.run_v2", "execution")
-_conditions = message_types("google.cloud.run_v2", "condition")
-_RunJobRequest = _jobs.RunJobRequest.pb()
-_Execution = _executions.Execution.pb()
-_Condition = _conditions.Condition
+_RunJobRequest = message_type("google.cloud.run.v2.RunJobRequest")
+_Operation = message_type("google.longrunning.Operation")
+_Execution = message_type("google.cloud.run.v2.Execution")
+_GetExecution = message_type("google.cloud.run.v2.GetExecutionRequest")
+_ListExecutions = message_type("google.cloud.run.v2.ListExecutionsRequest")
+_ListedExecutions = message_type("google.cloud.run.v2.ListExecutionsResponse")
+_CancelExecution = message_type("google.cloud.run.v2.CancelExecutionRequest")
+_Condition = message_type("google.cloud.run.v2.Condition")
 
 _RUN_JOB = "google.cloud.run.v2.Jobs/RunJob"
 _EXECUTIONS = "google.cloud.run.v2.Executions"
@@ -59,7 +60,7 @@ class CloudRunJobs:
 
     @cached_property
     def _run_job(self) -> Any:
-        return unary(self._channel, _RUN_JOB, _RunJobRequest, Operation)
+        return unary(self._channel, _RUN_JOB, _RunJobRequest, _Operation)
 
     def start(self, order: StartOrder) -> Started | StartRefused | Overloaded | Ambiguous:
         """Start the job once; never wait for it to end, never retry."""
@@ -87,9 +88,9 @@ class CloudRunJobs:
         return None
 
     def _listed(self, job: str) -> Iterator[Any]:
-        request = _executions.ListExecutionsRequest.pb()(parent=job)
+        request = _ListExecutions(parent=job)
         while True:
-            page = self._ask("ListExecutions", request, _executions.ListExecutionsResponse.pb(), routing("parent", job))
+            page = self._ask("ListExecutions", request, _ListedExecutions, routing("parent", job))
             yield from page.executions
             if not page.next_page_token:
                 return
@@ -98,8 +99,8 @@ class CloudRunJobs:
     def stop(self, execution: str) -> None:
         """Ask Cloud Run to cancel the execution; one that is over or gone is no error."""
         try:
-            request = _executions.CancelExecutionRequest.pb()(name=execution)
-            self._ask("CancelExecution", request, Operation, routing("name", execution))
+            request = _CancelExecution(name=execution)
+            self._ask("CancelExecution", request, _Operation, routing("name", execution))
         except grpc.RpcError as error:
             code, words = said(error)
             if code not in _OVER:
@@ -107,7 +108,7 @@ class CloudRunJobs:
 
     def status(self, execution: str) -> ExecutionStatus | None:
         """Return how the execution stands, or None where it does not exist."""
-        request = _executions.GetExecutionRequest.pb()(name=execution)
+        request = _GetExecution(name=execution)
         try:
             return _status(self._ask("GetExecution", request, _Execution, routing("name", execution)))
         except grpc.RpcError as error:
@@ -155,13 +156,13 @@ def _environment(execution: Any) -> dict[str, str]:
 
 
 def _status(execution: Any) -> ExecutionStatus:
-    completed = next((one for one in execution.conditions if one.type_ == "Completed"), _Condition.pb()())
-    verdicts = {_Condition.State.CONDITION_SUCCEEDED: True, _Condition.State.CONDITION_FAILED: False}
+    completed = next((one for one in execution.conditions if one.type_ == "Completed"), _Condition())
+    verdicts = {_Condition.CONDITION_SUCCEEDED: True, _Condition.CONDITION_FAILED: False}
     reason = completed.execution_reason
     return ExecutionStatus(
         environment=_environment(execution),
         completed=verdicts.get(completed.state) if execution.HasField("completion_time") else None,
-        reason=_Condition.ExecutionReason(reason).name if reason else None,
+        reason=_Condition.ExecutionReason.Name(reason) if reason else None,
         message=completed.message or None,
         counts={
             "succeeded": execution.succeeded_count,

@@ -21,16 +21,18 @@ import grpc
 from interlock.codec import from_body, to_row
 from interlock.domain.release import Release
 from interlock.domain.transaction import Commit, Decision, Key, Kind, Record
-from interlock.google_rpc import Metadata, message_types, open_channel, routing, said, streaming, unary
+from interlock.google_rpc import Metadata, message_type, open_channel, routing, said, streaming, unary
 from interlock.ports import LedgerUnavailable
 
 T = TypeVar("T")
 
-_requests = message_types("google.cloud.firestore_v1", "firestore")
-_queries = message_types("google.cloud.firestore_v1", "query")
-_BatchGet = _requests.BatchGetDocumentsRequest.pb()
-_CommitRequest = _requests.CommitRequest.pb()
-_Query = _queries.StructuredQuery
+_BatchGet = message_type("google.firestore.v1.BatchGetDocumentsRequest")
+_BatchGot = message_type("google.firestore.v1.BatchGetDocumentsResponse")
+_CommitRequest = message_type("google.firestore.v1.CommitRequest")
+_Committed = message_type("google.firestore.v1.CommitResponse")
+_RunQuery = message_type("google.firestore.v1.RunQueryRequest")
+_QueryAnswer = message_type("google.firestore.v1.RunQueryResponse")
+_Query = message_type("google.firestore.v1.StructuredQuery")
 
 _SERVICE = "google.firestore.v1.Firestore"
 _TIMEOUT_SECONDS = 30.0
@@ -73,17 +75,15 @@ class FirestoreLedger:
 
     @cached_property
     def _get(self) -> Any:
-        answer = _requests.BatchGetDocumentsResponse.pb()
-        return streaming(self._channel, f"{_SERVICE}/BatchGetDocuments", _BatchGet, answer)
+        return streaming(self._channel, f"{_SERVICE}/BatchGetDocuments", _BatchGet, _BatchGot)
 
     @cached_property
     def _commit(self) -> Any:
-        return unary(self._channel, f"{_SERVICE}/Commit", _CommitRequest, _requests.CommitResponse.pb())
+        return unary(self._channel, f"{_SERVICE}/Commit", _CommitRequest, _Committed)
 
     @cached_property
     def _query(self) -> Any:
-        request, answer = _requests.RunQueryRequest.pb(), _requests.RunQueryResponse.pb()
-        return streaming(self._channel, f"{_SERVICE}/RunQuery", request, answer)
+        return streaming(self._channel, f"{_SERVICE}/RunQuery", _RunQuery, _QueryAnswer)
 
     @cached_property
     def _database_header(self) -> Metadata:
@@ -178,11 +178,9 @@ class FirestoreLedger:
 
     def due(self, now: datetime, limit: int) -> Sequence[Release]:
         """Return the releases whose due instant has passed, oldest first."""
-        condition = _Query.FieldFilter.pb()(
-            field=_field("due_at"), op=int(_Query.FieldFilter.Operator.LESS_THAN_OR_EQUAL)
-        )
+        condition = _Query.FieldFilter(field=_field("due_at"), op=_Query.FieldFilter.LESS_THAN_OR_EQUAL)
         _set(condition.value, now)
-        where = _Query.Filter.pb()(field_filter=condition)
+        where = _Query.Filter(field_filter=condition)
         return self._releases(order_by=[_order("due_at")], where=where, limit={"value": limit})
 
     def recent(self, limit: int) -> Sequence[Release]:
@@ -197,9 +195,9 @@ class FirestoreLedger:
         return [cast("Release", one) for one in self._found("releases", **query)]
 
     def _found(self, kind: Kind, **query: Any) -> Iterator[Record]:
-        collection = _Query.CollectionSelector.pb()(collection_id=kind)
-        structured = _Query.pb()(from_=[collection], **query)
-        request = _requests.RunQueryRequest.pb()(parent=self._root, structured_query=structured)
+        collection = _Query.CollectionSelector(collection_id=kind)
+        structured = _Query(from_=[collection], **query)
+        request = _RunQuery(parent=self._root, structured_query=structured)
         try:
             for answer in self._query(request, timeout=_TIMEOUT_SECONDS, metadata=self._parent_header):
                 if answer.document.name:
@@ -236,9 +234,9 @@ def _set(value: Any, what: str | datetime | None) -> None:
 
 
 def _field(name: str) -> Any:
-    return _Query.FieldReference.pb()(field_path=name)
+    return _Query.FieldReference(field_path=name)
 
 
 def _order(name: str, *, newest_first: bool = False) -> Any:
-    direction = _Query.Direction.DESCENDING if newest_first else _Query.Direction.ASCENDING
-    return _Query.Order.pb()(field=_field(name), direction=int(direction))
+    direction = _Query.DESCENDING if newest_first else _Query.ASCENDING
+    return _Query.Order(field=_field(name), direction=direction)

@@ -6,16 +6,15 @@ from typing import Any
 
 import grpc
 
-from interlock.google_rpc import message_types, open_channel, routing, said, unary
+from interlock.google_rpc import message_type, open_channel, routing, said, unary
 from interlock.ports import Outgoing, PublishFailed
 
 _TIMEOUT_SECONDS = 20.0
 _PUBLISH = "google.pubsub.v1.Publisher/Publish"
 
-_types = message_types("google.pubsub_v1", "pubsub")
-_PublishRequest = _types.PublishRequest.pb()
-_PublishResponse = _types.PublishResponse.pb()
-_PubsubMessage = _types.PubsubMessage.pb()
+_PublishRequest = message_type("google.pubsub.v1.PublishRequest")
+_PublishResponse = message_type("google.pubsub.v1.PublishResponse")
+_PubsubMessage = message_type("google.pubsub.v1.PubsubMessage")
 
 
 class PubsubPublisher:
