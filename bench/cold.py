@@ -30,7 +30,7 @@ def event_for(name: str) -> Request:
 
 def measure(side: Google, folder: Path, *, rounds: int) -> Findings:
     """Start each once per round, in turn."""
-    settings = {**environment(side, folder), "BENCH_GETS": "1", "BENCH_COMMITS": "3"}
+    settings = environment(side, folder)
     seconds: dict[str, list[float]] = defaultdict(list)
     memory: dict[str, list[float]] = defaultdict(list)
     for _ in range(rounds):

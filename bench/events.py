@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -98,6 +99,12 @@ def a_dead_letter() -> Request:
     return push(a_release(), attributes)
 
 
+def like(function: str) -> Request:
+    """Return what has `bare` make the function's calls."""
+    headers, body = a_dispatch()
+    return {**headers, "like": function}, body
+
+
 def a_tick() -> Request:
     """Return the Scheduler's request."""
     return {}, "{}"
@@ -109,6 +116,7 @@ MAKERS: Mapping[str, Callable[[], Request]] = {
     "reconcile_releases": a_tick,
     "empty": a_dispatch,
     "bare": a_dispatch,
+    **{f"bare as {name}": partial(like, name) for name in ("report_status", "alert_dead_letter", "reconcile_releases")},
     "content": a_dispatch,
     "records": a_dispatch,
     "decided": a_dispatch,

@@ -16,6 +16,8 @@ _Get = message_type("google.firestore.v1.BatchGetDocumentsRequest")
 _Got = message_type("google.firestore.v1.BatchGetDocumentsResponse")
 _Commit = message_type("google.firestore.v1.CommitRequest")
 _Committed = message_type("google.firestore.v1.CommitResponse")
+_Query = message_type("google.firestore.v1.RunQueryRequest")
+_Answer = message_type("google.firestore.v1.RunQueryResponse")
 _Publish = message_type("google.pubsub.v1.PublishRequest")
 _Published = message_type("google.pubsub.v1.PublishResponse")
 _RunJob = message_type("google.cloud.run.v2.RunJobRequest")
@@ -34,6 +36,7 @@ class Calls:
         run = open_channel("", endpoint=os.environ["INTERLOCK_RUN_ENDPOINT"])
         self._get = streaming(ledger, f"{_SERVICE}/BatchGetDocuments", _Get, _Got)
         self._commit = unary(ledger, f"{_SERVICE}/Commit", _Commit, _Committed)
+        self._query = streaming(ledger, f"{_SERVICE}/RunQuery", _Query, _Answer)
         self._publish = unary(news, "google.pubsub.v1.Publisher/Publish", _Publish, _Published)
         self._run_job = unary(run, "google.cloud.run.v2.Jobs/RunJob", _RunJob, _Running)
 
@@ -44,6 +47,10 @@ class Calls:
     def commit(self, request: Any) -> None:
         """Write documents."""
         self._commit(request, timeout=30, metadata=_METADATA)
+
+    def query(self, request: Any) -> None:
+        """Find documents, whichever there are."""
+        list(self._query(request, timeout=30, metadata=_METADATA))
 
     def run_job(self, request: Any) -> None:
         """Start an execution."""
@@ -63,6 +70,13 @@ def calls() -> Calls:
 def reading(*names: str) -> Any:
     """Return the request that reads these documents."""
     return _Get(database=_DATABASE, documents=[f"{_ROOT}/{name}" for name in names])
+
+
+def asking() -> Any:
+    """Return the query for releases."""
+    request = _Query(parent=_ROOT)
+    request.structured_query.from_.add(collection_id="releases")
+    return request
 
 
 def writing(bodies: Mapping[str, str]) -> Any:

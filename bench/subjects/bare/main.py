@@ -1,35 +1,36 @@
-"""The floor of a warm dispatch: the calls that one release takes, in their order, with requests that lie ready."""
+"""The floor of a warm event: the calls that a function makes for one, in their order, with requests that lie ready."""
 
-import os
-from functools import cache
+from collections.abc import Callable, Mapping
+from functools import cache, partial
 from typing import Any
 
-from bench.subjects.calls import calls, reading, running, telling, writing
+from bench.subjects.calls import asking, calls, reading, running, telling, writing
 
+CALLS: Mapping[str, tuple[str, ...]] = {
+    "dispatch_release": ("get", "claim", "run", "write", "tell", "write"),
+    "report_status": ("get", "get", "claim", "tell", "write"),
+    "alert_dead_letter": ("get", "claim", "get", "write", "tell", "write"),
+    "reconcile_releases": ("query",),
+}
 _TEXT = "x" * 2600
 """As long as the record of a release is when it is started."""
 
 
 @cache
-def _ready() -> dict[str, Any]:
+def _ready() -> Mapping[str, Callable[[], None]]:
+    to = calls()
     return {
-        "get": reading("releases/r", "lanes/l"),
-        "claim": writing({"releases/r": _TEXT, "lanes/l": _TEXT}),
-        "run": running({f"INTERLOCK_{number}": "x" * 20 for number in range(14)}),
-        "write": writing({"releases/r": _TEXT}),
-        "tell": telling(b"x" * 500, {f"attribute-{number}": "x" * 20 for number in range(11)}),
+        "get": partial(to.get, reading("releases/r", "lanes/l")),
+        "claim": partial(to.commit, writing({"releases/r": _TEXT, "lanes/l": _TEXT})),
+        "run": partial(to.run_job, running({f"INTERLOCK_{number}": "x" * 20 for number in range(14)})),
+        "write": partial(to.commit, writing({"releases/r": _TEXT})),
+        "tell": partial(to.publish, telling(b"x" * 500, {f"attribute-{number}": "x" * 20 for number in range(11)})),
+        "query": partial(to.query, asking()),
     }
 
 
-def bare(_request: Any) -> tuple[str, int]:
-    """Make as many calls as the environment says that a dispatch makes, and answer 204."""
-    to, ready = calls(), _ready()
-    for _ in range(int(os.environ["BENCH_GETS"])):
-        to.get(ready["get"])
-    to.commit(ready["claim"])
-    to.run_job(ready["run"])
-    to.commit(ready["write"])
-    to.publish(ready["tell"])
-    for _ in range(int(os.environ["BENCH_COMMITS"]) - 2):
-        to.commit(ready["write"])
+def bare(request: Any) -> tuple[str, int]:
+    """Make the calls of the function that the request names, or of a dispatch, and answer 204."""
+    for call in CALLS[request.headers.get("like", "dispatch_release")]:
+        _ready()[call]()
     return "", 204
