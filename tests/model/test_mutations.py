@@ -178,8 +178,8 @@ GUARDS = (
     Guard(
         "sequence rises with all that is told",
         "moves.py",
-        "sequence=release.sequence + 1, updated_at",
-        "sequence=release.sequence, updated_at",
+        "sequence=release.sequence + 1, at=now",
+        "sequence=release.sequence, at=now",
     ),
 )
 
