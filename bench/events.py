@@ -9,6 +9,8 @@ from typing import Any
 from uuid import uuid4
 
 Request = tuple[dict[str, str], str]
+BARE_AS = {name: f"bare as {name}" for name in ("report_status", "alert_dead_letter", "reconcile_releases")}
+"""What `bare` is called while it makes another function's calls than a dispatch's."""
 JOB = "projects/bench/locations/local/jobs/release-agent"
 
 
@@ -116,7 +118,7 @@ MAKERS: Mapping[str, Callable[[], Request]] = {
     "reconcile_releases": a_tick,
     "empty": a_dispatch,
     "bare": a_dispatch,
-    **{f"bare as {name}": partial(like, name) for name in ("report_status", "alert_dead_letter", "reconcile_releases")},
+    **{label: partial(like, name) for name, label in BARE_AS.items()},
     "content": a_dispatch,
     "records": a_dispatch,
     "decided": a_dispatch,

@@ -4,19 +4,19 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from statistics import median
 
 from bench.cold import event_for
-from bench.events import Request, a_release, completion, push
+from bench.events import BARE_AS, Request, a_release, completion, push
 from bench.processes import Function, Google, environment, function, send_load
 from bench.results import Findings, Ratio, Table, Target, ms, percentile
 
 COMPARED = ("dispatch_release", "bare", "content", "decided")
-OTHERS = ("report_status", "alert_dead_letter", "reconcile_releases")
-FLOORS = {**dict.fromkeys((*COMPARED, "naive"), "bare"), **{name: f"bare as {name}" for name in OTHERS}}
+FLOORS = {**dict.fromkeys((*COMPARED, "naive"), "bare"), **BARE_AS}
 """Which calls stand beneath each: `bare` makes those of a dispatch, or those of the function that it is told."""
-SUBJECTS = ("empty", *COMPARED, *(each for name in OTHERS for each in (name, FLOORS[name])), "naive")
+SUBJECTS = ("empty", *COMPARED, *chain.from_iterable(BARE_AS.items()), "naive")
 CONCURRENCIES = (1, 8, 32)
 SHARES = {"naive": 5}
 """The naive one is sent so many times fewer events: it is that slow."""
@@ -41,12 +41,12 @@ def measure(side: Google, folder: Path, *, rounds: int, events: int) -> Findings
     settings = environment(side, folder)
     found: Found = defaultdict(Warm)
     with ExitStack() as ends:
-        processes = ("empty", *COMPARED, *OTHERS, "naive")
+        processes = ("empty", *COMPARED, *BARE_AS, "naive")
         functions = {name: ends.enter_context(function(name, settings)) for name in processes}
         for name, one in functions.items():
             one.first_answer(event_for(name))
             send_load(one, [event_for(name) for _ in range(20)], 4)
-        functions |= {FLOORS[name]: functions["bare"] for name in OTHERS}
+        functions |= dict.fromkeys(BARE_AS.values(), functions["bare"])
         for concurrency in CONCURRENCIES:
             for turn in range(rounds):
                 _round(side, _in_turn(functions, turn), concurrency, events, found)
