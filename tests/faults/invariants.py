@@ -1,5 +1,6 @@
 """What must hold of every release, whatever was killed, failed or came late."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from interlock.domain.fence import SEALED
@@ -48,6 +49,11 @@ def assert_invariants(bench: Bench, fate: Fate) -> None:
     assert not fate.is_sealed or bench.owner(fate.release_id) == SEALED, f"{fate}: the fence is not sealed"
     if fate.is_letter:
         assert_on_call_knows(bench, fate.release_id)
+
+
+def all_over(bench: Bench, fates: Iterable[Fate]) -> bool:
+    """Whether all these releases are closed, with everything told that there is to tell."""
+    return all(_settled(bench, fate.release_id) for fate in fates)
 
 
 def _settled(bench: Bench, release_id: str) -> Release | None:
