@@ -19,6 +19,11 @@ TIDY = '#!/usr/bin/env bash\necho "swept=$TARGET_ENV" >> "$RELEASE_OUTPUTS"\n'
 HELD = 'while [ ! -e "$RELEASE_PARAM_DOOR" ]; do sleep 0.05; done'
 
 
+def held_by(door: Path, *, then: str = "true") -> dict[str, Any]:
+    """Return what a request needs so that its script goes on only once the door is there."""
+    return {"script": f"{HELD}; {then}", "params": {"DOOR": str(door)}}
+
+
 def make_routes(folder: Path) -> Path:
     """Write the routes of the shared stack, and the script that one of them gives to maintenance tasks."""
     (folder / "tidy.sh").write_text(TIDY)
@@ -51,7 +56,7 @@ class Story:
     def holder(self, **changes: Any) -> Iterator[str]:
         """Publish a release that runs until the block ends; it runs when the block begins."""
         door = self.stack.plan.state / f"door-{uuid4().hex}"
-        held = self.publish(script=HELD, params={"DOOR": str(door)}, **changes)
+        held = self.publish(**held_by(door), **changes)
         self.told(held, "started")
         try:
             yield held

@@ -1,6 +1,7 @@
 """Looking at releases and lanes of the running stack."""
 
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -8,7 +9,8 @@ from uuid import uuid4
 import pytest
 
 from interlock.domain.release import State
-from tests.e2e.stack import Stack, wait_until
+from tests.e2e.stack import COMMAND, Stack, wait_until
+from tests.e2e.story import held_by
 
 
 @pytest.fixture
@@ -56,9 +58,15 @@ def test_cancelling_ends_a_release_and_the_log_that_is_followed(stack: Stack, la
 
 
 def test_watching_tells_each_change_until_nothing_is_open(stack: Stack, tmp_path: Path) -> None:
-    request = stack.a_request(script="sleep 2")
+    door = tmp_path / "door"
+    request = stack.a_request(**held_by(door))
     stack.publish(request)
     wait_until(lambda: stack.release(request["release_id"]))
-    done = stack.command("watch", "--until-idle", "--every", "0.3", "--timeout", "50s")
-    states = [line.split()[1] for line in done.stdout.splitlines() if request["release_id"] in line]
-    assert states[-1] == "succeeded", done.stderr
+    arguments = ("watch", "--until-idle", "--every", "0.3", "--timeout", "50s")
+    with subprocess.Popen([*COMMAND, *arguments], env=stack.environment, stdout=subprocess.PIPE, text=True) as watching:
+        assert watching.stdout
+        lines = filter(lambda line: request["release_id"] in line, watching.stdout)
+        states = [next(lines).split()[1]]
+        door.touch()
+        states += [line.split()[1] for line in lines]
+    assert states[-1] == "succeeded"

@@ -13,7 +13,7 @@ import pytest
 from cli.endings import EXIT_CODES
 from interlock.domain.release import OUTCOMES, State
 from tests.e2e.stack import COMMAND, Stack, wait_until
-from tests.e2e.story import Story
+from tests.e2e.story import Story, held_by
 from tests.e2e.test_dead_letters import topic_that_nobody_takes
 
 PAST = "2020-01-01T00:00:00Z"
@@ -167,21 +167,25 @@ def test_a_rerun_is_not_taken_for_the_failure_before_it(stack: Stack, file: Writ
     assert (done.returncode, json.loads(done.stdout)["release"]["attempt"]) == (0, 2)
 
 
-def test_the_time_may_run_out_and_the_release_goes_on(stack: Stack, file: Write) -> None:
-    request = stack.a_request(script="sleep 4")
+def test_the_time_may_run_out_and_the_release_goes_on(stack: Stack, file: Write, tmp_path: Path) -> None:
+    door = tmp_path / "door"
+    request = stack.a_request(**held_by(door))
     done = stack.command("publish", file(request), "--wait", "--timeout", "1s")
     assert done.returncode == 5
     assert f"interlock wait {request['release_id']}" in done.stderr
+    door.touch()
     assert stack.command("wait", request["release_id"]).returncode == 0
 
 
-def test_ctrl_c_stops_the_waiting_and_not_the_release(stack: Stack, file: Write) -> None:
-    request = stack.a_request(script="sleep 4")
+def test_ctrl_c_stops_the_waiting_and_not_the_release(stack: Stack, file: Write, tmp_path: Path) -> None:
+    door = tmp_path / "door"
+    request = stack.a_request(**held_by(door))
     waiting = start(stack, "publish", file(request), "--wait")
     wait_until(reaches(stack, request["release_id"], State.STARTED))
     waiting.send_signal(signal.SIGINT)
     _, told = waiting.communicate(timeout=30)
     assert (waiting.returncode, "the release goes on" in told) == (130, True), told
+    door.touch()
     assert stack.closed(request["release_id"]).state is State.SUCCEEDED
 
 
@@ -207,7 +211,8 @@ def test_a_stack_that_crashes_and_comes_back_changes_no_exit_code(
 ) -> None:
     """Whoever ran ends as the ledger says; whoever waited runs after the crash, and succeeds."""
     stack = own_stack(reconcile_every=1.0)
-    running = stack.a_request(script="sleep 3; exit 4", target_env="crash")
+    door = tmp_path / "door"
+    running = stack.a_request(**held_by(door, then="exit 4"), target_env="crash")
     first = start(stack, "publish", file(running), "--wait", "--timeout", "100s")
     wait_until(reaches(stack, running["release_id"], State.STARTED))
     queued = stack.a_request(target_env="crash")
@@ -215,6 +220,7 @@ def test_a_stack_that_crashes_and_comes_back_changes_no_exit_code(
     wait_until(reaches(stack, queued["release_id"], State.QUEUED))
     stack.kill("supervisor")
     stack.down()
+    door.touch()
     stack.up()
     told = [waiting.communicate(timeout=110)[1] for waiting in (first, second)]
     ended = stack.closed(running["release_id"]).state

@@ -1,0 +1,46 @@
+"""What validating a message allocates, in bytes; `python -m tests.performance.allocations` prints it as JSON.
+
+A process of its own: the interpreter counts the memory of all its threads, so nobody else's may be at work.
+"""
+
+import gc
+import json
+import tracemalloc
+
+from bench.events import a_release
+from interlock.adapters.schema_files import load_schema
+from interlock.domain.body import parse_body
+from interlock.domain.contract import Contract
+
+VALID, INVALID = (json.dumps(one).encode() for one in (a_release(), {**a_release(), "service": 7}))
+
+
+def peak_of_one(contract: Contract) -> int:
+    """Return the most that one valid message of a kilobyte takes."""
+    before = tracemalloc.get_traced_memory()[0]
+    tracemalloc.reset_peak()
+    contract.is_valid(parse_body(VALID))
+    return tracemalloc.get_traced_memory()[1] - before
+
+
+def kept_of_a_thousand(contract: Contract) -> int:
+    """Return what a thousand messages, half of them invalid, leave behind once two thousand have been seen."""
+    _validate(contract, times=1000)
+    before = tracemalloc.get_traced_memory()[0]
+    _validate(contract, times=500)
+    return tracemalloc.get_traced_memory()[0] - before
+
+
+def _validate(contract: Contract, *, times: int) -> None:
+    for _ in range(times):
+        for body in (VALID, INVALID):
+            contract.is_valid(parse_body(body))
+    gc.collect()
+
+
+if __name__ == "__main__":
+    schema = Contract.of(load_schema("release-request.v1"))
+    assert schema.is_valid(parse_body(VALID))
+    assert not schema.is_valid(parse_body(INVALID))
+    tracemalloc.start()
+    print(json.dumps({"peak_of_one": peak_of_one(schema), "kept_of_a_thousand": kept_of_a_thousand(schema)}))
