@@ -13,7 +13,7 @@ from tests.faults.letters import assert_on_call_knows
 from tests.faults.tally import lanes, overlaps, read
 
 RAN = {"succeeded", "failed", "cancelled"}
-QUIET_SECONDS = 90.0
+QUIET_SECONDS = 180.0
 
 
 @dataclass(frozen=True, slots=True)

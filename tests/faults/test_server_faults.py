@@ -58,7 +58,7 @@ def judge(bench: Bench, cells: Iterable[Cell], capsys: pytest.CaptureFixture[str
         for cell, found in outcomes.items():
             print(f"{server_row(cell)} {found}")
     assert_nobody_overlapped(bench)
-    assert [cell.id for cell, found in outcomes.items() if found != AS_IT_MUST_BE] == []
+    assert {cell.id: found for cell, found in outcomes.items() if found != AS_IT_MUST_BE} == {}
     assert {server_row(cell) for cell in every} <= set(FAULTS.read_text().splitlines()), "the page is not today's"
 
 

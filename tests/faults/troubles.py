@@ -17,7 +17,7 @@ from tests.faults.invariants import Fate
 from tests.faults.proxy import Fault, Proxy
 from tests.faults.server_cells import CODES, Cell
 
-WITHIN_SECONDS = 90.0
+WITHIN_SECONDS = 180.0
 
 
 def trouble(bench: Bench, cell: Cell) -> list[Fate]:
