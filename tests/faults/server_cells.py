@@ -57,9 +57,9 @@ def cloud_run_cells() -> Iterator[Cell]:
     down = Fault("RunJob", code=StatusCode.UNAVAILABLE, details="failed to connect to all addresses", arrives=False)
     lost = Fault("RunJob", code=StatusCode.UNAVAILABLE)
     yield Cell("Cloud Run", "RunJob", "no connection at all", (down,), executions=1)
-    yield Cell("Cloud Run", "RunJob", "answers after the deadline", (Fault("RunJob", late=3),), executions=1)
-    yield Cell("Cloud Run", "RunJob", "starts and answers after the deadline", (Fault("RunJob", held=3),))
-    yield Cell("Cloud Run", "RunJob", "starts after its claim was taken over", (Fault("RunJob", held=8),))
+    yield Cell("Cloud Run", "RunJob", "answers after the deadline", (Fault("RunJob", late=5),), executions=1)
+    yield Cell("Cloud Run", "RunJob", "starts and answers after the deadline", (Fault("RunJob", held=5),))
+    yield Cell("Cloud Run", "RunJob", "starts after its claim was taken over", (Fault("RunJob", held=12),))
     yield Cell("Cloud Run", "every call", "refused for 5 s, all broken that is on its way")
     for seconds in (2, 8):
         yield Cell("Cloud Run", "ListExecutions", f"lags {seconds} s behind a start in doubt", (lost,))

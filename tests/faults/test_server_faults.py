@@ -10,7 +10,7 @@ import pytest
 from local import names
 from local.official import find_emulator
 from tests.docs.faults_page import FAULTS, server_row
-from tests.faults.bench import Bench, a_bench
+from tests.faults.bench import HURRIED, UNHURRIED, Bench, a_bench
 from tests.faults.invariants import assert_invariants, assert_nobody_overlapped
 from tests.faults.server_cells import AUDIT_CELLS, Cell, cloud_run_cells, firestore_cells, pubsub_cells
 from tests.faults.troubles import trouble
@@ -22,11 +22,17 @@ FORGOTTEN = "Cloud Run, GetExecution: knows the execution no more, and its entry
 
 
 @pytest.fixture(scope="module")
+def unhurried_bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    with a_bench(tmp_path_factory.mktemp("unhurried"), extra_environment=UNHURRIED) as bench:
+        yield bench
+
+
+@pytest.fixture(scope="module")
 def firestore_bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     if find_emulator("firestore") is None:
         pytest.skip("Google's Firestore emulator or Java is missing")
     before = os.environ.get("FIRESTORE_EMULATOR_HOST")
-    with a_bench(tmp_path_factory.mktemp("firestore"), ledger="official") as bench:
+    with a_bench(tmp_path_factory.mktemp("firestore"), ledger="official", extra_environment=HURRIED) as bench:
         os.environ["FIRESTORE_EMULATOR_HOST"] = bench.stack.plan.address(names.FIRESTORE)
         yield bench
     os.environ.pop("FIRESTORE_EMULATOR_HOST")
@@ -78,14 +84,16 @@ def test_whatever_cloud_run_answers_each_release_runs_once(bench: Bench, capsys:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_whatever_pubsub_answers_each_state_is_told(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
-    judge(bench, pubsub_cells(), capsys)
+def test_whatever_pubsub_answers_each_state_is_told(unhurried_bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    judge(unhurried_bench, pubsub_cells(), capsys)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_however_entries_come_each_release_closes_once(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
-    judge(bench, AUDIT_CELLS, capsys)
+def test_however_entries_come_each_release_closes_once(
+    unhurried_bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    judge(unhurried_bench, AUDIT_CELLS, capsys)
 
 
 @pytest.mark.slow

@@ -135,12 +135,14 @@ def _letter(bench: Bench, cell: Cell) -> list[Fate]:
 
 
 def _resume(bench: Bench, cell: Cell) -> list[Fate]:
-    request = bench.request("waking", seconds=1)
+    request = bench.request("waking", waits=True)
     behind = bench.request("woken", target_env=request["target_env"])
     _add_faults(bench, cell, behind["release_id"])
     bench.stack.publish(request)
-    wait_until(lambda: bench.state(request["release_id"]), within=WITHIN_SECONDS)
+    wait_until(lambda: bench.is_running(request["release_id"]), within=WITHIN_SECONDS)
     bench.stack.publish(behind)
+    wait_until(lambda: bench.state(behind["release_id"]) == "queued", within=WITHIN_SECONDS)
+    bench.door(request["release_id"]).touch()
     return [_fate(cell, request), Fate(behind["release_id"])]
 
 
