@@ -22,6 +22,7 @@ from interlock.wiring import open_results
 from local import names
 from local.plan import DEFAULT_ROUTES
 from tests.e2e.stack import Stack, plan_for
+from tests.e2e.story import HELD
 from tests.faults.killing import FAULTS_DIR, Faults
 from tests.faults.news import News
 from tests.faults.proxy import Fault, Proxy
@@ -29,7 +30,6 @@ from tests.faults.proxy import Fault, Proxy
 FUNCTIONS = Path(__file__).with_name("functions") / "main.py"
 BEGIN = 'echo "start $EPOCHREALTIME $TARGET_ENV/$SERVICE $RELEASE_ID" >> "$RELEASE_PARAM_TALLY"'
 END = 'echo "end $EPOCHREALTIME $TARGET_ENV/$SERVICE $RELEASE_ID" >> "$RELEASE_PARAM_TALLY"'
-WAIT = 'until [ -e "$RELEASE_PARAM_DOOR" ]; do sleep 0.1; done'
 GONE, STILLBORN = "gone", "stillborn"
 """Services whose job does not exist, and whose job fails before its agent can take the fence."""
 
@@ -69,7 +69,7 @@ class Bench:
         """Return a request whose script notes its start and end; one that waits does so until its door is opened."""
         release_id = f"{name}-{uuid4().hex[:8]}"
         params = {"TALLY": str(self.tally), "DOOR": str(self.door(release_id))}
-        script = "\n".join((f"trap '{END}' EXIT", BEGIN, WAIT if waits else f"sleep {seconds}"))
+        script = "\n".join((f"trap '{END}' EXIT", BEGIN, HELD if waits else f"sleep {seconds}"))
         return self.stack.a_request(release_id, script=script, params=params, **changes)
 
     def door(self, release_id: str) -> Path:

@@ -12,7 +12,8 @@ from tests.faults.bench import Bench
 from tests.faults.letters import assert_on_call_knows
 from tests.faults.tally import lanes, overlaps, read
 
-RAN = {"succeeded", "failed", "cancelled"}
+AS_IT_MUST_BE = "as it must be"
+"""What a table of cells says of one that has kept every rule; of all others it says what is wrong."""
 QUIET_SECONDS = 180.0
 
 

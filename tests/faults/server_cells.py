@@ -17,6 +17,8 @@ REFUSALS = (
     StatusCode.FAILED_PRECONDITION,
 )
 ALWAYS = float("inf")
+LATE_SECONDS, TAKEN_OVER_SECONDS = 5, 12
+"""Longer than a start may take, and than a claim is held, on the stack that meets them (PATIENT)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +59,10 @@ def cloud_run_cells() -> Iterator[Cell]:
     down = Fault("RunJob", code=StatusCode.UNAVAILABLE, details="failed to connect to all addresses", arrives=False)
     lost = Fault("RunJob", code=StatusCode.UNAVAILABLE)
     yield Cell("Cloud Run", "RunJob", "no connection at all", (down,), executions=1)
-    yield Cell("Cloud Run", "RunJob", "answers after the deadline", (Fault("RunJob", late=5),), executions=1)
-    yield Cell("Cloud Run", "RunJob", "starts and answers after the deadline", (Fault("RunJob", held=5),))
-    yield Cell("Cloud Run", "RunJob", "starts after its claim was taken over", (Fault("RunJob", held=12),))
+    yield Cell("Cloud Run", "RunJob", "answers after the deadline", (Fault("RunJob", late=LATE_SECONDS),), executions=1)
+    yield Cell("Cloud Run", "RunJob", "starts and answers after the deadline", (Fault("RunJob", held=LATE_SECONDS),))
+    overtaken = Fault("RunJob", held=TAKEN_OVER_SECONDS)
+    yield Cell("Cloud Run", "RunJob", "starts after its claim was taken over", (overtaken,))
     yield Cell("Cloud Run", "every call", "refused for 5 s, all broken that is on its way")
     for seconds in (2, 8):
         yield Cell("Cloud Run", "ListExecutions", f"lags {seconds} s behind a start in doubt", (lost,))

@@ -14,13 +14,12 @@ from tests.docs.faults_page import FAULTS, killed_row
 from tests.e2e.stack import wait_until
 from tests.faults.bench import Bench
 from tests.faults.crash_cells import Cell, cells, unknown_places
-from tests.faults.invariants import Fate, all_over, assert_invariants, assert_nobody_overlapped
+from tests.faults.invariants import AS_IT_MUST_BE, Fate, all_over, assert_invariants, assert_nobody_overlapped
 from tests.faults.letters import assert_each_letter_counts_once
 from tests.faults.lives import Struck, strike
 
 CELLS = tuple(cells())
 TRIES, PASSED_BY_SECONDS = 3, 60.0
-AS_IT_MUST_BE = "as it must be"
 APART_SECONDS, LONGEST_SECONDS = 4.0, 240.0
 QUICK = (
     "dispatch_release-fresh-before_run_job-inside",

@@ -11,12 +11,11 @@ from local import names
 from local.official import find_emulator
 from tests.docs.faults_page import FAULTS, server_row
 from tests.faults.bench import PATIENT, UNHURRIED, Bench, a_bench
-from tests.faults.invariants import assert_invariants, assert_nobody_overlapped
+from tests.faults.invariants import AS_IT_MUST_BE, assert_invariants, assert_nobody_overlapped
 from tests.faults.server_cells import AUDIT_CELLS, Cell, cloud_run_cells, firestore_cells, pubsub_cells
 from tests.faults.troubles import trouble
 
 AT_ONCE = 10
-AS_IT_MUST_BE = "as it must be"
 QUICK = "Cloud Run, RunJob: UNAVAILABLE, the job starts all the same"
 FORGOTTEN = "Cloud Run, GetExecution: knows the execution no more, and its entry was lost"
 
