@@ -16,7 +16,7 @@ def __getattr__(name: str) -> Any:
     gc.disable()  # it would look through what is being loaded again and again, and find it all in use
     try:
         handler = import_module(f"interlock.handlers.{name}")
-        handler.composed()  # before the worker is forked: what is loaded and compiled here is shared with it
+        handler.get_app()  # before the worker is forked: what is loaded and compiled here is shared with it
     finally:
         gc.collect(0)  # what loading left behind, and nothing else
         gc.freeze()  # what is loaded stays: never looked at, its pages go on being shared when the worker is forked
