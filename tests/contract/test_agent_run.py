@@ -172,7 +172,7 @@ def test_nothing_of_the_working_directory_stays(bench: Bench) -> None:
     assert {path.name for path in bench.root.iterdir()} == {"artifact.zip", "results"}
 
 
-def test_bytes_that_are_no_text_and_endless_lines_are_told_in_bounds(bench: Bench) -> None:
+def test_bytes_that_are_no_text_and_endless_lines_are_logged_in_bounds(bench: Bench) -> None:
     bench.with_script("printf 'a\\xffb\\n'\nhead -c 40000 /dev/zero | tr '\\0' x\n")
     run = bench.run()
     assert "a\ufffdb" in run.messages
