@@ -1,7 +1,9 @@
-"""Finds what must not leave in a log line or a result: known secrets by value, and credentials by their shape."""
+"""Masks what must not leave in a log line or a result: known secrets by value, credentials by shape or by key."""
 
 import re
 from collections.abc import Iterable, Iterator
+
+from interlock_agent.masking.secret_pairs import secret_value_spans
 
 MASKED = "[masked]"
 
@@ -17,6 +19,7 @@ _TOKENS = "|".join(  # each starts only where a run starts, and is possessive: l
         r"github_pat_[A-Za-z0-9_]{20,}+",
         r"gl[a-z]{1,6}-[A-Za-z0-9_-]{20,}+",
         r"xox[a-z]-[A-Za-z0-9-]{10,}+",
+        r"xapp-[A-Za-z0-9-]{10,}+",
         r"npm_[A-Za-z0-9]{30,}+",
         r"pypi-[A-Za-z0-9_-]{32,}+",
         r"[prs]k_(?:live|test)_[A-Za-z0-9]{10,}+",
@@ -25,14 +28,13 @@ _TOKENS = "|".join(  # each starts only where a run starts, and is possessive: l
         r"SG\.[A-Za-z0-9_-]{16,}+\.[A-Za-z0-9_-]{16,}+",
     )
 )
-_PAIR_KEY = r"passw(?:or)?d|passphrase|secret|token|api[-_]?key|access[-_]?key|private[-_]?key"
 _SHAPES = (
     r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,10}-----(?:.*?-----END [A-Z0-9 ]{0,50}-----|.*)",
     r"LS0tLS1CRUdJTi[A-Za-z0-9+/=]*+",  # a PEM block in base64
     rf"(?<![A-Za-z0-9_-])(?:{_TOKENS})",
-    r"://(?P<secret>[^\s/?#\"'<>@]++)@",
+    r"://(?P<secret>[^\s/?#\"'<>]+)@",
     r"\b(?i:bearer|basic)\s++(?P<secret>(?=[a-z._~+/-]*+[0-9A-Z=])[\w.~+/=-]{6,}+)",
-    rf"(?i:{_PAIR_KEY})[\"']?\s*+[:=]\s*+[\"']?(?P<secret>(?!\$|\(|projects/)[^\s\"',;&]{{4,}}+)",
+    r"hooks\.slack\.com/[a-z]{1,16}/(?P<secret>[A-Za-z0-9/_-]++)",
 )
 
 
@@ -72,3 +74,4 @@ class Mask:
         for pattern in self._patterns:
             group = "secret" if "secret" in pattern.groupindex else 0
             yield from (found.span(group) for found in pattern.finditer(text))
+        yield from secret_value_spans(text)
