@@ -4,7 +4,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """The agent's own codes; `outcome` in results.json tells them from a script that uses the same number."""
+    """The agent's own codes; `outcome` in results.json distinguishes them from a script that uses the same number."""
 
     DONE = 0
     USAGE = 64

@@ -1,4 +1,4 @@
-"""`run-release` and `run-task`: what the job's container runs; the exit code is the script's, or says why none ran."""
+"""`run-release` and `run-task`, the commands of the job's container: from the environment to the exit code."""
 
 import os
 import sys

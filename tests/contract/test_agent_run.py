@@ -106,7 +106,7 @@ def test_another_task_of_the_owning_execution_goes_on(bench: Bench) -> None:
     assert bench.result(index=1)["outcome"] == "success"
 
 
-def test_of_several_executions_racing_for_one_fence_exactly_one_runs_the_script(bench: Bench) -> None:
+def test_of_several_executions_that_race_for_one_attempt_exactly_one_runs_the_script(bench: Bench) -> None:
     bench.with_script("echo ran >> $TMPDIR/runs\n")
     racers = [bench.start(CLOUD_RUN_EXECUTION=f"agent-{number}") for number in range(6)]
     assert [finish(racer).code for racer in racers] == [0] * 6
