@@ -87,9 +87,7 @@ def test_a_storage_that_is_busy_for_a_moment_is_asked_again(bench: Bench, storag
     assert bench.run().code == 0
 
 
-def test_whoever_may_create_but_not_overwrite_still_learns_who_the_owner_is(
-    bench: Bench, storage: Storage
-) -> None:
+def test_whoever_may_create_but_not_overwrite_still_learns_who_the_owner_is(bench: Bench, storage: Storage) -> None:
     storage.forbids_overwriting = True
     assert "one" in bench.run().messages
     run = bench.run(CLOUD_RUN_EXECUTION="agent-other")
