@@ -8,10 +8,10 @@ from statistics import median
 from bench.ledgers import candidate, submit
 from bench.results import Findings, Table, Target, growth, ms, percentile
 from bench.validation import seconds_of
-from interlock.domain.lane import Lane, Waiting
-from interlock.domain.release import Release, State
-from interlock.domain.transaction import Commit, Key
-from interlock.wiring import FullLedger, open_ledger, utc_now
+from interlock.bootstrap import FullLedger, open_ledger, utc_now
+from interlock.domain.releases.lane import Lane, Waiting
+from interlock.domain.releases.model import Release, State
+from interlock.ledger.interface import Commit, Key
 
 FLAT = 0.1
 """The exponent up to which a curve counts as flat: doubling the records adds at most 7 %."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.results import Findings, Table, ms, percentile
-from local.control import start, stop
+from interlock_local.stack.control import start, stop
 from tests.e2e.stack import Stack, Tail, plan_for
 
 SCRIPT = 'echo "start $EPOCHREALTIME $RELEASE_ID" >> "$RELEASE_PARAM_TALLY"'

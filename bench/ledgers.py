@@ -13,18 +13,19 @@ from statistics import median
 from bench.events import JOB, a_release
 from bench.processes import Google
 from bench.results import Findings, Table, ms, percentile
-from interlock.adapters.schema_files import load_schema
-from interlock.domain.contract import Contract
-from interlock.domain.intake import Intake
-from interlock.domain.message import Message
-from interlock.domain.release import Release
-from interlock.domain.route import parse_routes
-from interlock.domain.step import first_keys, step
-from interlock.domain.transition import Limits, Submit
-from interlock.wiring import FullLedger, open_ledger, utc_now
-from local.official import OfficialEmulator, find_emulator
+from interlock.bootstrap import FullLedger, open_ledger, utc_now
+from interlock.domain.releases.events import RequestReceived
+from interlock.domain.releases.limits import StartLimits
+from interlock.domain.releases.model import Release
+from interlock.domain.requests.message import Message
+from interlock.domain.requests.parser import RequestParser
+from interlock.domain.requests.routes import parse_routes
+from interlock.domain.requests.schema_validation import SchemaValidator
+from interlock.schema_files import load_schema
+from interlock.services.release_step import first_keys, step
+from interlock_local.emulators.google_emulators import OfficialEmulator, find_emulator
 
-LIMITS = Limits(lease=timedelta(seconds=60), max_starts=5)
+LIMITS = StartLimits(lease=timedelta(seconds=60), max_starts=5)
 ROUTES = {"routes": [{"name": "all", "match": {}, "job": JOB, "max_queue": 10000}]}
 
 
@@ -33,7 +34,7 @@ def candidate(service: str | None = None) -> Release:
     document = a_release()
     if service:
         document["service"] = service
-    intake = Intake(Contract.of(load_schema("release-request.v1")), parse_routes(ROUTES))
+    intake = RequestParser(SchemaValidator.of(load_schema("release-request.v1")), parse_routes(ROUTES))
     message = Message(str(time.monotonic_ns()), datetime.now(UTC), json.dumps(document).encode(), {})
     asked = intake.read(message, now=utc_now())
     assert isinstance(asked, Release)
@@ -42,7 +43,7 @@ def candidate(service: str | None = None) -> Release:
 
 def submit(ledger: FullLedger, release: Release) -> float:
     """Claim the release's lane, or queue for it; return the seconds that took."""
-    event = Submit(release)
+    event = RequestReceived(release)
     start = time.perf_counter()
     ledger.transact(
         first_keys(release.release_id, event), step(release.release_id, event, now=utc_now(), limits=LIMITS)

@@ -9,8 +9,8 @@ import jsonschema
 
 from bench.events import a_release
 from bench.results import Findings, Ratio, Table, Target
-from interlock.adapters.schema_files import load_schema
-from interlock.domain.contract import Contract
+from interlock.domain.requests.schema_validation import SchemaValidator
+from interlock.schema_files import load_schema
 
 US = 1e6
 
@@ -38,7 +38,7 @@ def seconds_of(act: Callable[[], object], *, times: int) -> float:
 def measure(*, rounds: int) -> Findings:
     """Ask both for their verdict in turn, and ours for its full report."""
     schema = load_schema("release-request.v1")
-    ours, reference = Contract.of(schema), jsonschema.Draft202012Validator(schema)
+    ours, reference = SchemaValidator.of(schema), jsonschema.Draft202012Validator(schema)
     rows, ratios = [], {}
     for name, message in messages().items():
         verdicts, references, reports = [], [], []

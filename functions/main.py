@@ -1,24 +1,40 @@
-"""The functions' entry points, loaded when they are asked for; each reads its settings before it takes a request."""
+"""The Cloud Functions, by the names that they are deployed under; each loads its own entry point only."""
 
-import gc
 import os
-from importlib import import_module
-from typing import Any
+
+import flask
 
 from interlock.config import SETTINGS
+from interlock.start_up import prepare
 
 
-def __getattr__(name: str) -> Any:
-    """Return the entry point of that name; a function with missing or bad settings does not start."""
-    if name not in SETTINGS:
-        raise AttributeError(name)
-    SETTINGS[name].read(os.environ)
-    gc.disable()  # it would look through what is being loaded again and again, and find it all in use
-    try:
-        handler = import_module(f"interlock.handlers.{name}")
-        handler.composed()  # before the worker is forked: what is loaded and compiled here is shared with it
-    finally:
-        gc.collect(0)  # what loading left behind, and nothing else
-        gc.freeze()  # what is loaded stays: never looked at, its pages go on being shared when the worker is forked
-        gc.enable()
-    return getattr(handler, name)
+def dispatch_release(request: flask.Request) -> tuple[str, int]:
+    """Take one push of the release-requests topic: validate it, claim its lane, start its job."""
+    from interlock.entrypoints import dispatch_release as entrypoint
+
+    return entrypoint.dispatch_release(request)
+
+
+def report_status(request: flask.Request) -> tuple[str, int]:
+    """Take one completion of an execution, from Eventarc or from the log sink: close its release."""
+    from interlock.entrypoints import report_status as entrypoint
+
+    return entrypoint.report_status(request)
+
+
+def alert_dead_letter(request: flask.Request) -> tuple[str, int]:
+    """Take one push of the dead-letter topic: keep it and tell on-call."""
+    from interlock.entrypoints import alert_dead_letter as entrypoint
+
+    return entrypoint.alert_dead_letter(request)
+
+
+def reconcile_releases(request: flask.Request) -> tuple[str, int]:
+    """Take one tick of the Scheduler: put back in motion what the platform lost."""
+    from interlock.entrypoints import reconcile_releases as entrypoint
+
+    return entrypoint.reconcile_releases(request)
+
+
+if (target := os.environ.get("FUNCTION_TARGET")) in SETTINGS:  # the framework sets it; a mere import starts nothing
+    prepare(target)

@@ -1,7 +1,7 @@
 # The ledger: one Firestore database, guarded against deletion, with backups and an end for what is long over.
 locals {
   # The code's own list of what it queries, never searches, and lets go of.
-  ledger_layout = jsondecode(file("${path.module}/../functions/interlock/adapters/firestore_layout.json"))
+  ledger_layout = jsondecode(file("${path.module}/../functions/interlock/ledger/firestore_layout.json"))
   # A record's text is read whole and never searched: an index on it costs a write and fails above 1,500 bytes.
   unindexed_fields = merge([for name, one in local.ledger_layout : {
     for field in one.unindexed : "${name}.${field}" => { collection = name, field = field, expires = field == one.expires_after }

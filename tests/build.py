@@ -4,12 +4,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from interlock.domain.release import Plan, Release, Source, State
-from interlock.domain.route import LaneMode, Rerun
-from interlock.domain.transition import Limits
+from interlock.domain.releases.limits import StartLimits
+from interlock.domain.releases.model import Release, ReleasePlan, Source, State
+from interlock.domain.requests.routes import LaneMode, Rerun
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-LIMITS = Limits(lease=timedelta(seconds=60), max_starts=3)
+LIMITS = StartLimits(lease=timedelta(seconds=60), max_starts=3)
 JOB = "projects/acme/locations/europe-west1/jobs/release-agent"
 
 
@@ -18,9 +18,9 @@ def at(seconds: float) -> datetime:
     return NOW + timedelta(seconds=seconds)
 
 
-def a_plan(**changes: Any) -> Plan:
+def a_plan(**changes: Any) -> ReleasePlan:
     """Return a fifo plan for staging/web."""
-    plan = Plan(
+    plan = ReleasePlan(
         route="staging",
         job=JOB,
         lane="staging/web",

@@ -7,8 +7,8 @@ from uuid import uuid4
 import pytest
 from hypothesis import HealthCheck, settings
 
-from interlock.wiring import FullLedger, open_ledger
-from local.official import OfficialEmulator, find_emulator
+from interlock.bootstrap import FullLedger, open_ledger
+from interlock_local.emulators.google_emulators import OfficialEmulator, find_emulator
 
 # Two busy cores make any single example slow now and then; what counts is the property.
 settings.register_profile("interlock", deadline=None, suppress_health_check=[HealthCheck.too_slow])

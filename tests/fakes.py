@@ -7,22 +7,22 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, Self, TypeVar
 
-from interlock.codec import from_body, to_row
-from interlock.domain.fence import SEALED
-from interlock.domain.release import Release
-from interlock.domain.transaction import Commit, Decision, Key, Kind, Record
+from interlock.domain.releases.model import Release
+from interlock.domain.releases.ownership import SEALED
+from interlock.ledger.interface import Commit, Decision, Key, Kind, Record
+from interlock.ledger.records import from_body, to_row
 from interlock.ports import (
-    MOST_TASKS,
     Ambiguous,
     CloudRunUnavailable,
     ExecutionStatus,
-    Outgoing,
-    Overloaded,
+    OutgoingMessage,
     PublishFailed,
+    Refused,
     Started,
     StartOrder,
-    StartRefused,
+    Throttled,
 )
+from interlock.results.interface import MOST_TASKS
 
 T = TypeVar("T")
 
@@ -70,15 +70,15 @@ class MemoryLedger:
 class FakePublisher:
     """Implements Publisher and Poster; keeps what was published by topic. `failing` topics refuse."""
 
-    published: dict[str, list[Outgoing]] = field(default_factory=dict)
+    published: dict[str, list[OutgoingMessage]] = field(default_factory=dict)
     failing: set[str] = field(default_factory=set)
 
-    def publish(self, topic: str, messages: Sequence[Outgoing]) -> None:
+    def publish(self, topic: str, messages: Sequence[OutgoingMessage]) -> None:
         if topic in self.failing:
             raise PublishFailed(f"{topic}: made to fail")
         self.published.setdefault(topic, []).extend(messages)
 
-    def post(self, topic: str, message: Outgoing) -> str:
+    def post(self, topic: str, message: OutgoingMessage) -> str:
         self.publish(topic, [message])
         return f"{topic}-{len(self.published[topic])}"
 
@@ -87,14 +87,14 @@ class FakePublisher:
 class FakeCloudRun:
     """Implements JobStarter and ExecutionReader. `answers` are given, in order, instead of starting."""
 
-    answers: list[StartRefused | Overloaded | Ambiguous] = field(default_factory=list)
+    answers: list[Refused | Throttled | Ambiguous] = field(default_factory=list)
     orders: dict[str, StartOrder] = field(default_factory=dict)
     ended: dict[str, ExecutionStatus] = field(default_factory=dict)
     stopped: list[str] = field(default_factory=list)
     hidden: set[str] = field(default_factory=set)
     _numbers: "count[int]" = field(default_factory=lambda: count(1))
 
-    def start(self, order: StartOrder) -> Started | StartRefused | Overloaded | Ambiguous:
+    def start(self, order: StartOrder) -> Started | Refused | Throttled | Ambiguous:
         return self.answers.pop(0) if self.answers else self.run(order)
 
     def run(self, order: StartOrder) -> Started:

@@ -1,52 +1,12 @@
 """What the handlers need from the world, named by need; adapters and fakes pass the same contract tests."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Protocol, TypeVar
-
-from interlock.domain.release import Release
-from interlock.domain.transaction import Decision, Key, Kind, Record
-
-T = TypeVar("T")
-
-
-class LedgerUnavailable(Exception):
-    """The ledger did not answer or would not commit; the message must come back."""
-
-
-class Ledger(Protocol):
-    """Applies pure decisions to records, each whole or not at all.
-
-    What a decision writes nobody has changed since it was read. A record that it only read may have moved: a decision
-    that must rely on one writes it as well, unchanged.
-    """
-
-    def transact(self, keys: Iterable[Key], decide: Decision[T]) -> T:
-        """Read the keys, decide (reading on while it asks), write, and return the decision's result."""
-
-
-class LedgerReader(Protocol):
-    """Reads single records and pages of releases, outside any transaction."""
-
-    def read(self, key: Key) -> Record | None:
-        """Return the record, or None."""
-
-    def due(self, now: datetime, limit: int) -> Sequence[Release]:
-        """Return the releases whose due instant has passed, oldest first."""
-
-    def recent(self, limit: int) -> Sequence[Release]:
-        """Return the releases that changed last, newest first."""
-
-    def newest(self, kind: Kind) -> Iterator[Record]:
-        """Yield all records of a kind, the last changed first, read on as far as the caller goes.
-
-        Lanes bear no instant and come by name, backwards.
-        """
+from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outgoing:
+class OutgoingMessage:
     """One Pub/Sub message to publish."""
 
     data: bytes
@@ -61,14 +21,14 @@ class PublishFailed(Exception):
 class Publisher(Protocol):
     """Publishes messages on one topic."""
 
-    def publish(self, topic: str, messages: Sequence[Outgoing]) -> None:
+    def publish(self, topic: str, messages: Sequence[OutgoingMessage]) -> None:
         """Return once the topic has confirmed them all; raise PublishFailed."""
 
 
-class Poster(Protocol):
+class PublisherWithId(Protocol):
     """Publishes one message and learns its id, to follow what becomes of it."""
 
-    def post(self, topic: str, message: Outgoing) -> str:
+    def post(self, topic: str, message: OutgoingMessage) -> str:
         """Return the id that the topic gave the message; raise PublishFailed."""
 
 
@@ -91,7 +51,7 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
-class StartRefused:
+class Refused:
     """No try will ever start it: `permission`, `job_not_found`, `invalid_argument` or `failed_precondition`."""
 
     reason: str
@@ -99,7 +59,7 @@ class StartRefused:
 
 
 @dataclass(frozen=True, slots=True)
-class Overloaded:
+class Throttled:
     """Nothing was started, and a later try may succeed."""
 
     detail: str
@@ -119,7 +79,7 @@ class CloudRunUnavailable(Exception):
 class JobStarter(Protocol):
     """Starts, finds and stops executions of Cloud Run jobs."""
 
-    def start(self, order: StartOrder) -> Started | StartRefused | Overloaded | Ambiguous:
+    def start(self, order: StartOrder) -> Started | Refused | Throttled | Ambiguous:
         """Start the job once; never wait for it to end, never retry."""
 
     def find(self, job: str, environment: Mapping[str, str]) -> Started | None:
@@ -147,38 +107,6 @@ class ExecutionReader(Protocol):
 
     def status(self, execution: str) -> ExecutionStatus | None:
         """Return how the execution stands, or None where it does not exist."""
-
-
-MOST_TASKS = 64
-"""Of a release with more tasks, the results of the first are read: a report must not take minutes."""
-
-
-class ResultsUnavailable(Exception):
-    """The results store did not answer; the message must come back."""
-
-
-class Fence(Protocol):
-    """The attempt's fence: whoever creates its owner's document first may run the script, nobody after (design 2.6)."""
-
-    def owner(self, release_id: str, attempt: int) -> str | None:
-        """Return the owner's short name, or None; raise ResultsUnavailable."""
-
-    def seal(self, release_id: str, attempt: int) -> str:
-        """Take the fence as SEALED unless it is taken; return the owner's short name; raise ResultsUnavailable."""
-
-
-class ResultReader(Protocol):
-    """Reads what the agent left behind."""
-
-    def results(self, release_id: str, attempt: int) -> Sequence[Mapping[str, Any]]:
-        """Return the results.json of each task's last try, by task index, no more than MOST_TASKS.
-
-        What is missing or broken is left out: it never holds the platform's verdict up.
-        """
-
-
-class Results(Fence, ResultReader, Protocol):
-    """The store that the agent of every execution writes to."""
 
 
 class Journal(Protocol):

@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from interlock.wiring import open_ledger
-from local.official import OfficialEmulator
+from interlock.bootstrap import open_ledger
+from interlock_local.emulators.google_emulators import OfficialEmulator
 from tests.cli.scene import Scene, inside
 from tests.cli.seed import sow
 from tests.cli.stage import pubsub_with_topics

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from interlock.wiring import open_ledger
+from interlock.bootstrap import open_ledger
 from tests.cli.cases import CASES, Case
 from tests.cli.scene import Scene, as_golden
 from tests.cli.seed import sow

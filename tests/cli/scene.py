@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
 
-from cli.main import run
-from local import names
+from interlock_cli.main import run
+from interlock_local.stack import names
 from tests.cli.cases import Case
 from tests.cli.seed import FILES
 
-COMMAND = (sys.executable, "-c", "from cli.main import main; main()")
+COMMAND = (sys.executable, "-c", "from interlock_cli.main import main; main()")
 FOREIGN = re.compile(r"INTERLOCK_|.*EMULATOR_HOST|GOOGLE_|CLOUDSDK_|NO_COLOR|FORCE_COLOR|COLUMNS|TERM\Z")
 CHANGING = (
     (re.compile(r"\b\d[\dhmsd.]* ago"), "AGE ago"),

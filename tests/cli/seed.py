@@ -6,18 +6,27 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from interlock.adapters.schema_files import load_schema
-from interlock.domain.burial import burial
-from interlock.domain.contract import Contract
-from interlock.domain.dead_letter import dead_letter_attributes, read_dead_letter
-from interlock.domain.intake import Intake
-from interlock.domain.kept_letter import KeptLetter, Settlement
-from interlock.domain.message import Message
-from interlock.domain.release import Release, Result, State
-from interlock.domain.step import first_keys, release_key, sent, step
-from interlock.domain.transaction import Commit, Key
-from interlock.domain.transition import Bury, Cancel, Complete, Confirm, Event, Missing, Refuse, Submit
-from interlock.wiring import FullLedger, load_routes
+from interlock.bootstrap import FullLedger, load_routes
+from interlock.domain.dead_letters.burial import burial
+from interlock.domain.dead_letters.dead_letter import dead_letter_attributes, read_dead_letter
+from interlock.domain.dead_letters.stored import Resolution, StoredDeadLetter
+from interlock.domain.releases.events import (
+    Cancel,
+    DeadLettered,
+    Event,
+    ExecutionEnded,
+    ExecutionNotFound,
+    RequestReceived,
+    StartConfirmed,
+    StartRefused,
+)
+from interlock.domain.releases.model import Release, Result, State
+from interlock.domain.requests.message import Message
+from interlock.domain.requests.parser import RequestParser
+from interlock.domain.requests.schema_validation import SchemaValidator
+from interlock.ledger.interface import Commit, Key
+from interlock.schema_files import load_schema
+from interlock.services.release_step import first_keys, release_key, sent, step
 from tests.build import LIMITS, at
 
 FILES = Path(__file__).with_name("files")
@@ -48,7 +57,7 @@ class Seed:
     """Writes into the ledger what the functions would, through the same pure decisions."""
 
     ledger: FullLedger
-    intake: Intake
+    intake: RequestParser
     logs: Path
 
     def message(self, release_id: str, seconds: float, **changes: Any) -> Message:
@@ -69,7 +78,7 @@ class Seed:
         """Publish a request and let dispatch_release read it."""
         candidate = self.intake.read(self.message(release_id, seconds, **changes), now=at(seconds))
         assert isinstance(candidate, Release)
-        release = self.happens(candidate.release_id, Submit(candidate), seconds)
+        release = self.happens(candidate.release_id, RequestReceived(candidate), seconds)
         assert release
         return release
 
@@ -81,33 +90,33 @@ class Seed:
         folder = self.logs / release_id
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "task-0.log").write_text("".join(f"{line}\n" for line in LINES))
-        self.happens(release_id, Confirm(release.fence, execution, folder.as_uri()), seconds + 2)
+        self.happens(release_id, StartConfirmed(release.fence, execution, folder.as_uri()), seconds + 2)
         return execution
 
     def ended(self, release_id: str, seconds: float, state: State, *, result: Result, **changes: Any) -> None:
         """Let the release run for a minute and a half and end so."""
         execution = self.started(release_id, seconds, **changes)
         owner = execution.rsplit("/", 1)[-1]
-        event = Complete(execution=execution, attempt=1, fence=1, state=state, result=result, owner=owner)
+        event = ExecutionEnded(execution=execution, attempt=1, fence=1, state=state, result=result, owner=owner)
         self.happens(release_id, event, seconds + 92)
 
-    def letter(self, message: Message, seconds: float, **told: Any) -> KeptLetter:
+    def letter(self, message: Message, seconds: float, **told: Any) -> StoredDeadLetter:
         """Keep a dead letter as alert_dead_letter does; without a reason it is Pub/Sub that gave up."""
         marks = dead_letter_attributes(message, **told) if told else {**message.attributes, **_AFTER_PUBSUB_GAVE_UP}
         forwarded = replace(message, message_id=f"{message.message_id}-again", attributes=marks)
         letter = read_dead_letter(forwarded, at(seconds))
-        kept = KeptLetter(letter=letter, first_seen_at=at(seconds), last_seen_at=at(seconds), notify=True)
+        kept = StoredDeadLetter(letter=letter, first_seen_at=at(seconds), last_seen_at=at(seconds), notify=True)
         key = Key("dead_letters", letter.dead_letter_id)
         self.ledger.transact((key,), lambda _: Commit({key: kept}, None))
         return kept
 
-    def buried(self, release_id: str, seconds: float, **changes: Any) -> KeptLetter:
+    def buried(self, release_id: str, seconds: float, **changes: Any) -> StoredDeadLetter:
         """Let Pub/Sub give up on a request that no function could take."""
         kept = self.letter(self.message(release_id, seconds, **changes), seconds)
-        self.happens(release_id, Bury(burial(kept.letter, now=at(seconds))), seconds)
+        self.happens(release_id, DeadLettered(burial(kept.letter, now=at(seconds))), seconds)
         return kept
 
-    def turned_away(self, release_id: str, seconds: float, **changes: Any) -> KeptLetter:
+    def turned_away(self, release_id: str, seconds: float, **changes: Any) -> StoredDeadLetter:
         """Let a request be rejected, with its dead letter."""
         release = self.submitted(release_id, seconds, **changes)
         told = {"reason": release.result.reason, "stage": "validate", "error": release.result.detail}
@@ -116,7 +125,9 @@ class Seed:
 
 def seeding(ledger: FullLedger, logs: Path, *, routes: Path = ROUTES) -> Seed:
     """Return what writes into the ledger by the schema and these routes."""
-    return Seed(ledger, Intake(Contract.of(load_schema("release-request.v1")), load_routes(str(routes))), logs)
+    return Seed(
+        ledger, RequestParser(SchemaValidator.of(load_schema("release-request.v1")), load_routes(str(routes))), logs
+    )
 
 
 def sow(ledger: FullLedger, logs: Path) -> None:
@@ -153,12 +164,12 @@ def _sow_letters(seed: Seed) -> None:
         seed.turned_away(f"lost-{number}", 510 + number, target_env="moon")
     gone = seed.submitted("gone-1", 600, target_env="gone")
     refused = {"reason": "job_not_found", "detail": "404 Resource 'release-agent-gone' was not found"}
-    seed.happens("gone-1", Refuse(gone.fence, **refused), 601)
-    seed.happens("gone-1", Missing(gone.fence), 601)
+    seed.happens("gone-1", StartRefused(gone.fence, **refused), 601)
+    seed.happens("gone-1", ExecutionNotFound(gone.fence), 601)
     told = {"reason": "job_not_found", "stage": "start", "error": refused["detail"], "route": "gone"}
     seed.letter(seed.message("gone-1", 600, target_env="gone"), 602, **told)
     seed.buried("stuck-1", 700, params={"API_TOKEN": "hunter2"})
     old = seed.turned_away("old-1", 800, artifact_path="https://elsewhere.example/a.zip")
-    done = Settlement(action="discarded", by="ann", at=at(900), reason="sent twice")
+    done = Resolution(action="discarded", by="ann", at=at(900), reason="sent twice")
     key = Key("dead_letters", old.letter.dead_letter_id)
     seed.ledger.transact((key,), lambda _: Commit({key: replace(old, settlement=done)}, None))

@@ -9,7 +9,7 @@ from google.api_core.exceptions import AlreadyExists
 from google.pubsub_v1.services.publisher import PublisherClient
 from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
 
-from local import names
+from interlock_local.stack import names
 from tests.contract.pubsub_servers import embedded
 
 

@@ -9,11 +9,11 @@ import grpc
 import pytest
 from google.cloud.logging_v2.types import ListLogEntriesRequest, ListLogEntriesResponse, LogEntry
 
-from cli.cloud_lines import CloudLines
-from cli.errors import CommandError
-from interlock.domain.step import release_key
-from interlock.domain.transition import Confirm
-from interlock.wiring import open_ledger
+from interlock.bootstrap import open_ledger
+from interlock.domain.releases.events import StartConfirmed
+from interlock.services.release_step import release_key
+from interlock_cli.actions.cloud_logging import CloudLines
+from interlock_cli.errors import CommandError
 from tests.build import NOW
 from tests.cli.cases import Case
 from tests.cli.google_server import refusing, serving
@@ -88,7 +88,7 @@ def test_a_refusal_says_which_role_is_missing() -> None:
 def test_the_command_prints_them(scene: Scene) -> None:
     seed = seeding(open_ledger(scene.ledger), scene.folder / "logs")
     release = seed.submitted("cloud-1", 1000, target_env="test")
-    seed.happens("cloud-1", Confirm(release.fence, EXECUTION, "https://console.example/logs"), 1001)
+    seed.happens("cloud-1", StartConfirmed(release.fence, EXECUTION, "https://console.example/logs"), 1001)
     assert open_ledger(scene.ledger).read(release_key("cloud-1"))
     with serving({METHOD: Logs(LINES).answer}) as address:
         told = run_here(scene, Case("", f"logs cloud-1 --endpoint {address}"))

@@ -22,9 +22,9 @@ from google.pubsub_v1.types import (
     Topic,
 )
 
-from cli.health import Finding, Settings, examine
-from interlock.domain.transaction import Commit, Key
-from interlock.wiring import open_ledger
+from interlock.bootstrap import open_ledger
+from interlock.ledger.interface import Commit, Key
+from interlock_cli.actions.checks import Finding, Settings, examine
 from tests.build import NOW, a_release
 from tests.cli.google_server import Answer, clock_at, refusing, serving
 

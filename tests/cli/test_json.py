@@ -1,4 +1,4 @@
-"""What --json prints has the documented shape: cli/output.v1.json, a definition for each command."""
+"""What --json prints has the documented shape: a definition for each command in views/output.v1.json."""
 
 import json
 import shlex
@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from cli import output
-from interlock.adapters.schema_files import load_schema
+from interlock.schema_files import load_schema
+from interlock_cli.views import output
 from tests.cli.cases import CASES, Case
 from tests.cli.scene import Scene, run_here
 from tests.docs.generate import command_paths, find

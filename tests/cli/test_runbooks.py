@@ -9,15 +9,15 @@ from typing import get_args
 
 import pytest
 
-from interlock.adapters.cloud_run_jobs import _REFUSALS
+from interlock.bootstrap import open_ledger
 from interlock.config import AlertSettings, settings_of
-from interlock.domain.body import Reason
-from interlock.domain.dead_letter import Incident
-from interlock.domain.dead_letter_alert import alert
-from interlock.domain.message import Message
+from interlock.domain.dead_letters.alert import alert
+from interlock.domain.dead_letters.dead_letter import Incident
 from interlock.domain.reasons import ERRORED, REASONS, REJECTED, STOPPED, runbook
-from interlock.domain.release import Result, State
-from interlock.wiring import open_ledger
+from interlock.domain.releases.model import Result, State
+from interlock.domain.requests.json_body import Reason
+from interlock.domain.requests.message import Message
+from interlock.google.cloud_run_jobs import _REFUSALS
 from tests.build import NOW
 from tests.cli.cases import Case
 from tests.cli.scene import Scene, run_here

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli import releases_list
-from cli.waiting import Awaited, follow
-from interlock.domain.release import State
-from interlock.domain.step import release_key
-from interlock.domain.transaction import Commit
-from interlock.wiring import open_ledger
+from interlock.bootstrap import open_ledger
+from interlock.domain.releases.model import State
+from interlock.ledger.interface import Commit
+from interlock.services.release_step import release_key
+from interlock_cli.actions.wait import Awaited, follow
+from interlock_cli.commands.releases import list as releases_list
 from tests.build import a_release
 from tests.cli.cases import Case
 from tests.cli.scene import COMMAND, Scene, run_here
@@ -143,7 +143,7 @@ def test_an_error_is_two_lines_and_no_traceback(line: str, scene: Scene) -> None
 
 @given(st.text(max_size=40))
 def test_no_word_in_the_place_of_an_id_makes_a_traceback(word: str) -> None:
-    from cli.main import run
+    from interlock_cli.main import run
 
     code = run(["wait", "--timeout", "0.01s", "--ledger", "nonsense", "--", word])
     assert code == 64
@@ -151,6 +151,6 @@ def test_no_word_in_the_place_of_an_id_makes_a_traceback(word: str) -> None:
 
 def test_the_command_needs_no_terminal_to_start() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "cli", "--help"], stdin=subprocess.DEVNULL, capture_output=True, check=False
+        [sys.executable, "-m", "interlock_cli", "--help"], stdin=subprocess.DEVNULL, capture_output=True, check=False
     )
     assert (done.returncode, b"\x1b" in done.stdout) == (0, False)

@@ -82,7 +82,15 @@ class CloudRunServer:
         jobs = self.state / "jobs.json"
         place = {"project": "interlock-local", "location": "local"}
         jobs.write_text(json.dumps({**place, "jobs": self.jobs, "deliver": self.deliver}))
-        command = [sys.executable, "-m", "local.cloud_run", "--port", str(self.port), "--state", str(self.state)]
+        command = [
+            sys.executable,
+            "-m",
+            "interlock_local.cloud_run",
+            "--port",
+            str(self.port),
+            "--state",
+            str(self.state),
+        ]
         with (self.state / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [*command, "--jobs", str(jobs), "--grace", "1", *options], stderr=log, env=dict(self.env)

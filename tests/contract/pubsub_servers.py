@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import urllib3
 
-from local.official import OfficialEmulator, find_emulator
+from interlock_local.emulators.google_emulators import OfficialEmulator, find_emulator
 from tests.contract.cloud_run_server import a_free_port, eventually
 
 PROJECT = "interlock-local"
@@ -34,7 +34,7 @@ class EmbeddedServer:
 
     def start(self) -> "EmbeddedServer":
         self.state.mkdir(exist_ok=True)
-        command = [sys.executable, "-m", "local.pubsub", "--port", str(self.port), "--state", str(self.state)]
+        command = [sys.executable, "-m", "interlock_local.pubsub", "--port", str(self.port), "--state", str(self.state)]
         command += ["--project", self.project]
         with (self.state / "server.log").open("ab") as log:
             self.process = subprocess.Popen(command, stderr=log, env=dict(os.environ))

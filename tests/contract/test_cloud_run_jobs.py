@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from interlock.adapters.cloud_run_jobs import CloudRunJobs
-from interlock.ports import Overloaded, Started, StartOrder, StartRefused
+from interlock.google.cloud_run_jobs import CloudRunJobs
+from interlock.ports import Refused, Started, StartOrder, Throttled
 from tests.contract.cloud_run_server import ENV, JOBS, PARENT, CloudRunServer, a_free_port, eventually
 
 
@@ -70,10 +70,10 @@ def test_a_stopped_execution_tells_that_it_was_cancelled(cloud_run: CloudRunJobs
 
 def test_a_job_that_is_not_there_is_a_refusal(cloud_run: CloudRunJobs) -> None:
     answer = cloud_run.start(an_order("unknown"))
-    assert isinstance(answer, StartRefused)
+    assert isinstance(answer, Refused)
     assert answer.reason == "job_not_found"
 
 
 def test_a_server_that_is_not_there_was_never_asked() -> None:
     nobody = CloudRunJobs(f"127.0.0.1:{a_free_port()}", start_timeout_seconds=5)
-    assert isinstance(nobody.start(an_order("good")), Overloaded)
+    assert isinstance(nobody.start(an_order("good")), Throttled)

@@ -134,7 +134,7 @@ def test_a_taken_port_is_refused(own_server: CloudRunServer, tmp_path: Path) -> 
 
 
 def failed_start(*, port: int, state: Path, jobs: Path) -> str:
-    command = [sys.executable, "-m", "local.cloud_run", "--port", str(port), "--state", str(state)]
+    command = [sys.executable, "-m", "interlock_local.cloud_run", "--port", str(port), "--state", str(state)]
     run = subprocess.run([*command, "--jobs", str(jobs)], capture_output=True, text=True, timeout=30, check=False)
     assert run.returncode == 1
     return run.stderr
@@ -142,6 +142,6 @@ def failed_start(*, port: int, state: Path, jobs: Path) -> str:
 
 def test_the_help_names_every_option() -> None:
     text = subprocess.run(
-        [sys.executable, "-m", "local.cloud_run", "--help"], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "interlock_local.cloud_run", "--help"], capture_output=True, text=True, check=True
     )
     assert all(option in text.stdout for option in ("--port", "--state", "--jobs", "--stop-tasks-on-exit"))

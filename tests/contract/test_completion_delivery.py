@@ -114,7 +114,15 @@ def test_a_cancel_is_told_with_code_2_unless_the_job_keeps_it_silent(tmp_path: P
 
 def test_the_scheduler_ticks_as_google_does_and_survives_a_dead_receiver(tmp_path: Path) -> None:
     port = a_free_port()
-    command = [sys.executable, "-m", "local.scheduler", "--url", f"http://127.0.0.1:{port}/tick", "--every", "0.1"]
+    command = [
+        sys.executable,
+        "-m",
+        "interlock_local.scheduler",
+        "--url",
+        f"http://127.0.0.1:{port}/tick",
+        "--every",
+        "0.1",
+    ]
     with (tmp_path / "log").open("wb") as log:
         scheduler = subprocess.Popen(command, stderr=log)
     try:

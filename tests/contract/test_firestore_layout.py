@@ -11,16 +11,14 @@ import grpc
 import pytest
 from google.cloud.firestore_v1.types import RunQueryRequest, RunQueryResponse, StructuredQuery
 
-from interlock.adapters import firestore_ledger
-from interlock.codec import to_row
-from interlock.domain.release import OUTCOMES, Outbox, State
-from interlock.domain.transaction import RECORD_TYPES
-from interlock.wiring import open_ledger
+from interlock.bootstrap import open_ledger
+from interlock.domain.releases.model import OUTCOMES, Outbox, State
+from interlock.ledger import firestore
+from interlock.ledger.interface import RECORD_TYPES
+from interlock.ledger.records import to_row
 from tests.build import NOW, a_release
 
-LAYOUT: dict[str, dict[str, Any]] = json.loads(
-    Path(firestore_ledger.__file__).with_name("firestore_layout.json").read_text()
-)
+LAYOUT: dict[str, dict[str, Any]] = json.loads(Path(firestore.__file__).with_name("firestore_layout.json").read_text())
 
 
 @dataclass

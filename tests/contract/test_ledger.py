@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from interlock.domain.lane import Lane, Waiting, wait
-from interlock.domain.release import Release, State
-from interlock.domain.transaction import Commit, Key, Load, Snapshot
-from interlock.ports import LedgerUnavailable
-from interlock.wiring import FullLedger, open_ledger
+from interlock.bootstrap import FullLedger, open_ledger
+from interlock.domain.releases.lane import Lane, Waiting, wait
+from interlock.domain.releases.model import Release, State
+from interlock.ledger.interface import Commit, Key, LedgerUnavailable, Load, Snapshot
 from tests.build import NOW, a_release, at
 from tests.fakes import MemoryLedger
 

@@ -146,7 +146,11 @@ def test_asked_to_stop_it_ends_cleanly_while_a_stream_and_a_push_are_open(server
 def test_a_taken_port_is_told_in_one_line(server: EmbeddedServer, tmp_path: Path) -> None:
     options = ["--port", str(server.port), "--state", str(tmp_path / "other")]
     done = subprocess.run(
-        [sys.executable, "-m", "local.pubsub", *options], capture_output=True, text=True, timeout=30, check=False
+        [sys.executable, "-m", "interlock_local.pubsub", *options],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
     )
     assert done.returncode != 0
     assert str(server.port) in done.stderr

@@ -9,20 +9,20 @@ from typing import Any
 
 import pytest
 
-from interlock.adapters.schema_files import load_schema
-from interlock.codec import to_row
-from interlock.domain.agent_result import with_agent_results
-from interlock.domain.body import MAX_BYTES
-from interlock.domain.contract import Contract
-from interlock.domain.intake import Intake
-from interlock.domain.lane import Lane, Waiting, wait
-from interlock.domain.message import Message
-from interlock.domain.moves import HISTORY_KEPT, announce, close, knowing, with_dead_letter
-from interlock.domain.release import Release, Result, State
-from interlock.domain.route import parse_routes
-from interlock.domain.step import release_key
-from interlock.domain.transaction import Commit, Key
-from interlock.wiring import FullLedger, open_ledger
+from interlock.bootstrap import FullLedger, open_ledger
+from interlock.domain.executions.agent_results import with_agent_results
+from interlock.domain.releases.lane import Lane, Waiting, wait
+from interlock.domain.releases.model import Release, Result, State
+from interlock.domain.releases.transitions import HISTORY_KEPT, announce, close, with_dead_letter, with_message_id
+from interlock.domain.requests.json_body import MAX_BYTES
+from interlock.domain.requests.message import Message
+from interlock.domain.requests.parser import RequestParser
+from interlock.domain.requests.routes import parse_routes
+from interlock.domain.requests.schema_validation import SchemaValidator
+from interlock.ledger.interface import Commit, Key
+from interlock.ledger.records import to_row
+from interlock.schema_files import load_schema
+from interlock.services.release_step import release_key
 from tests.build import JOB, NOW, at
 
 LARGEST_DOCUMENT = 1024 * 1024
@@ -40,7 +40,7 @@ def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FullLedge
 
 
 def read(body: bytes, attributes: dict[str, str]) -> Release:
-    intake = Intake(Contract.of(load_schema("release-request.v1")), parse_routes(ROUTES))
+    intake = RequestParser(SchemaValidator.of(load_schema("release-request.v1")), parse_routes(ROUTES))
     asked = intake.read(Message("1" * 20, NOW, body, attributes), now=NOW)
     assert isinstance(asked, Release)
     return asked
@@ -84,7 +84,7 @@ def the_largest_release() -> Release:
     """Return it closed for the worst, after its longest life, with nothing of its news sent."""
     release = the_largest_request()
     for number in range(100):
-        release = knowing(release, f"{number}".rjust(20, "0"))
+        release = with_message_id(release, f"{number}".rjust(20, "0"))
     for number in range(HISTORY_KEPT):
         release = replace(announce(release, at(number)), outbox=release.outbox)
     name = f"{JOB}/executions/release-agent-x7k2p"

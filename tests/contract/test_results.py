@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from interlock.domain.fence import SEALED
-from interlock.ports import MOST_TASKS, Results, ResultsUnavailable
-from interlock.wiring import open_results
+from interlock.bootstrap import open_results
+from interlock.domain.releases.ownership import SEALED
+from interlock.results.interface import MOST_TASKS, Results, ResultsUnavailable
 from interlock_agent.results.interface import ResultStore
 from interlock_agent.results.open_store import open_store
 from interlock_agent.results.ownership import take_ownership

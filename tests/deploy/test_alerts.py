@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from interlock.adapters.schema_files import load_schema
+from interlock.schema_files import load_schema
 from tests.deploy.plans import ROOT, resources
 from tests.unit import test_dispatcher, test_reporter
 

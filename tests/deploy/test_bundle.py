@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from interlock.config import SETTINGS
-from local.ports import free_ports
-from local.process import wait_for
+from interlock_local.stack.ports import free_ports
+from interlock_local.stack.process import wait_for
 from tests.deploy.plans import ROOT, plan, resources
 
 ANSWERS = {"dispatch_release": 400, "report_status": 400, "alert_dead_letter": 400, "reconcile_releases": 200}

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from interlock.adapters.schema_files import load_schema
+from interlock.bootstrap import load_routes
 from interlock.config import SETTINGS, settings_of
-from interlock.domain.contract import Contract
-from interlock.domain.transaction import RECORD_TYPES
-from interlock.wiring import load_routes
-from local import names
-from local.topology import TOPICS, WIRES
+from interlock.domain.requests.schema_validation import SchemaValidator
+from interlock.ledger.interface import RECORD_TYPES
+from interlock.schema_files import load_schema
+from interlock_local.stack import names
+from interlock_local.stack.topology import TOPICS, WIRES
 from tests.deploy.plans import EXAMPLES, ROOT, resources
 
 ENDPOINTS = {"PUBSUB_EMULATOR_HOST", "INTERLOCK_RUN_ENDPOINT"}
@@ -62,12 +62,12 @@ def test_the_routes_keep_the_contract(example: str) -> None:
 def test_the_routes_pass_the_command_that_checks_anybodys(example: str, tmp_path: Path) -> None:
     file = tmp_path / "routes.json"
     file.write_text(environments(example)["dispatch_release"]["INTERLOCK_ROUTES"])
-    done = subprocess.run([sys.executable, "-m", "cli", "routes", "check", str(file)], check=False)
+    done = subprocess.run([sys.executable, "-m", "interlock_cli", "routes", "check", str(file)], check=False)
     assert done.returncode == 0
 
 
 def test_scheduled_messages_keep_the_contract() -> None:
-    contract = Contract.of(load_schema("release-request.v1"))
+    contract = SchemaValidator.of(load_schema("release-request.v1"))
     jobs = [one for one in resources("three-projects", "google_cloud_scheduler_job") if one.values["pubsub_target"]]
     bodies: list[Any] = [json.loads(base64.b64decode(one.values["pubsub_target"][0]["data"])) for one in jobs]
     assert bodies

@@ -7,9 +7,9 @@ from typing import Any
 
 from typer.main import get_command
 
-from cli.errors import ExitCode
-from cli.main import app
 from interlock.config import SETTINGS, Setting, settings_of
+from interlock_cli.errors import ExitCode
+from interlock_cli.main import app
 from tests.docs import faults_page, json_page, lifecycle_page, runbooks_page
 
 ROOT = Path(__file__).parents[2]

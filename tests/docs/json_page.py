@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from cli import output
+from interlock_cli.views import output
 
 SHAPES: Mapping[str, Any] = json.loads(Path(output.__file__).with_name("output.v1.json").read_text())["$defs"]
 INTRODUCTION = """# What `--json` prints
@@ -16,7 +16,7 @@ An error prints no document: it is told on standard error, and by the [exit code
 
 A thing has one shape wherever it is printed: a release in `wait` is a release in `releases list`.
 Keys may be added; a key that is here keeps its name and meaning.
-The schema is `cli/output.v1.json`; `python -m tests.docs.generate` writes this page from it.
+The schema is `cli/interlock_cli/views/output.v1.json`; `python -m tests.docs.generate` writes this page from it.
 
 ## By command
 """

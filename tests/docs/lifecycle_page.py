@@ -4,32 +4,34 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from interlock.domain.lane import Lane, Waiting
-from interlock.domain.lifecycle import decide
-from interlock.domain.release import Cancellation, Release, Result, State
-from interlock.domain.transition import (
-    Bury,
-    Cancel,
-    Complete,
-    Confirm,
-    Conflict,
+from interlock.domain.releases.effects import (
     Effect,
-    Event,
-    Ignored,
-    LookFor,
-    Missing,
-    Overload,
-    Refuse,
-    Replace,
-    Resume,
-    Retell,
+    FindExecution,
+    IdConflict,
+    NoEffect,
+    Redeliver,
+    Republish,
     Start,
     StopExecution,
-    Submit,
-    Supersede,
+    SupersedeQueued,
     Transition,
-    TryLater,
 )
+from interlock.domain.releases.events import (
+    Cancel,
+    DeadLettered,
+    Event,
+    ExecutionEnded,
+    ExecutionNotFound,
+    RequestReceived,
+    Resume,
+    StartConfirmed,
+    StartRefused,
+    StartThrottled,
+    Superseded,
+)
+from interlock.domain.releases.lane import Lane, Waiting
+from interlock.domain.releases.model import Cancellation, Release, Result, State
+from interlock.domain.releases.state_machine import decide
 from tests.build import JOB, LIMITS, NOW, a_release, at
 
 INTRODUCTION = """# The lifecycle of a release
@@ -97,8 +99,8 @@ def _too_late(release: Release, lane: Lane) -> tuple[Release, Lane]:
     return replace(release, not_after=at(30)), lane
 
 
-def _complete(execution: str, owner: str | None) -> Complete:
-    return Complete(
+def _complete(execution: str, owner: str | None) -> ExecutionEnded:
+    return ExecutionEnded(
         execution=execution, attempt=1, fence=1, state=State.SUCCEEDED, result=Result(), owner=owner, log_uri=None
     )
 
@@ -108,12 +110,12 @@ _ANOTHER = replace(_AGAIN, payload_hash="another")
 _INVALID = replace(_AGAIN, state=State.REJECTED, plan=None, result=Result(reason="schema"))
 
 CASES: tuple[Case, ...] = (
-    Case("Submit: a request under the id, the lane free", Submit(_AGAIN)),
-    Case("Submit: a request under the id, the lane held", Submit(_AGAIN), _held),
-    Case("Submit: the same message again, while a claim stands", Submit(a_release())),
-    Case("Submit: the same message again, when the claim is over", Submit(a_release()), now=at(61)),
-    Case("Submit: another request under the same id", Submit(_ANOTHER)),
-    Case("Submit: an invalid request under the same id", Submit(_INVALID)),
+    Case("Submit: a request under the id, the lane free", RequestReceived(_AGAIN)),
+    Case("Submit: a request under the id, the lane held", RequestReceived(_AGAIN), _held),
+    Case("Submit: the same message again, while a claim stands", RequestReceived(a_release())),
+    Case("Submit: the same message again, when the claim is over", RequestReceived(a_release()), now=at(61)),
+    Case("Submit: another request under the same id", RequestReceived(_ANOTHER)),
+    Case("Submit: an invalid request under the same id", RequestReceived(_INVALID)),
     Case("Resume: the lane free", Resume()),
     Case("Resume: the lane held", Resume(), _held),
     Case("Resume: the claim is over", Resume(), now=at(61)),
@@ -121,27 +123,33 @@ CASES: tuple[Case, ...] = (
     Case("Resume: the claim is over and a cancel was asked for", Resume(), _cancelled, at(61)),
     Case("Resume: too early for the next try", Resume(), _must_wait),
     Case("Resume: `not_after` has passed", Resume(), _too_late, at(30)),
-    Case("Confirm: the execution of this claim", Confirm(1, EXECUTION, None)),
-    Case("Confirm: the execution of this claim, and a cancel was asked for", Confirm(1, EXECUTION, None), _cancelled),
-    Case("Confirm: the execution of an earlier claim", Confirm(0, EXECUTION, None)),
-    Case("Refuse: the first start, for good", Refuse(1, "permission", "403")),
+    Case("Confirm: the execution of this claim", StartConfirmed(1, EXECUTION, None)),
     Case(
-        "Refuse: a later start, for good, while an earlier one may run", Refuse(1, "permission", "403"), _second_start
+        "Confirm: the execution of this claim, and a cancel was asked for",
+        StartConfirmed(1, EXECUTION, None),
+        _cancelled,
     ),
-    Case("Refuse: the start of an earlier claim", Refuse(0, "permission", "403")),
-    Case("Overload: the first start", Overload(1, at(5))),
-    Case("Overload: a later start, while an earlier one may run", Overload(1, at(5)), _second_start),
-    Case("Overload: the start of an earlier claim", Overload(0, at(5))),
-    Case("Missing: no execution bears the release", Missing(1)),
-    Case("Missing: no execution bears the release, and a cancel was asked for", Missing(1), _cancelled),
-    Case("Missing: told of an earlier claim", Missing(0)),
+    Case("Confirm: the execution of an earlier claim", StartConfirmed(0, EXECUTION, None)),
+    Case("Refuse: the first start, for good", StartRefused(1, "permission", "403")),
+    Case(
+        "Refuse: a later start, for good, while an earlier one may run",
+        StartRefused(1, "permission", "403"),
+        _second_start,
+    ),
+    Case("Refuse: the start of an earlier claim", StartRefused(0, "permission", "403")),
+    Case("Overload: the first start", StartThrottled(1, at(5))),
+    Case("Overload: a later start, while an earlier one may run", StartThrottled(1, at(5)), _second_start),
+    Case("Overload: the start of an earlier claim", StartThrottled(0, at(5))),
+    Case("Missing: no execution bears the release", ExecutionNotFound(1)),
+    Case("Missing: no execution bears the release, and a cancel was asked for", ExecutionNotFound(1), _cancelled),
+    Case("Missing: told of an earlier claim", ExecutionNotFound(0)),
     Case("Complete: by the execution that owns the fence", _complete(EXECUTION, "agent-1")),
     Case("Complete: by an execution that stood back", _complete(OTHER, "agent-1")),
     Case("Complete: nobody took the fence", _complete(EXECUTION, None)),
     Case("Complete: of an earlier attempt", replace(_complete(EXECUTION, "agent-1"), attempt=0)),
     Case("Cancel", Cancel(None, None)),
-    Case("Supersede", Supersede("web-2")),
-    Case("Bury", Bury(replace(_AGAIN, state=State.DEAD_LETTERED, plan=None))),
+    Case("Supersede", Superseded("web-2")),
+    Case("Bury", DeadLettered(replace(_AGAIN, state=State.DEAD_LETTERED, plan=None))),
 )
 
 
@@ -152,13 +160,15 @@ def decided(case: Case, state: State | None) -> tuple[Standing, Transition]:
         release, lane = case.given(release, lane)
     elif lane is not None and case.given is _held:
         lane = replace(lane, holders=("other",))
-    if (release is None and not isinstance(case.event, Submit)) or (release and not _lane_is_read(release, case)):
+    if (release is None and not isinstance(case.event, RequestReceived)) or (
+        release and not _lane_is_read(release, case)
+    ):
         lane = None
     return (release, lane), decide(release, lane, case.event, now=case.now, limits=LIMITS)
 
 
 def _lane_is_read(release: Release, case: Case) -> bool:
-    return release.plan is not None or isinstance(case.event, Submit)
+    return release.plan is not None or isinstance(case.event, RequestReceived)
 
 
 def page() -> str:
@@ -205,19 +215,19 @@ def _news(before: Release | None, release: Release | None) -> Iterator[str]:
 
 _WORDS: Mapping[type[Effect], str] = {
     Start: "starts the job",
-    LookFor: "looks for its execution",
+    FindExecution: "looks for its execution",
     StopExecution: "stops the execution",
-    Replace: "supersedes the older",
-    Retell: "tells its state again",
-    Conflict: "refuses: `id_conflict`",
+    SupersedeQueued: "supersedes the older",
+    Republish: "tells its state again",
+    IdConflict: "refuses: `id_conflict`",
 }
 
 
 def _effect(effect: Effect) -> str:
     match effect:
-        case Ignored(reason):
+        case NoEffect(reason):
             return f"refuses: `{reason}`"
-        case TryLater(reason):
+        case Redeliver(reason):
             return f"comes again later: `{reason}`"
         case Start(take_over=True):
             return "looks for its execution, else starts the job"

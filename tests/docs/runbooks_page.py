@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from cli.reasons import reason_of_end
 from interlock.domain.reasons import ERRORED, FAILED, REASONS, REJECTED, STOPPED
+from interlock_cli.views.reasons import reason_of_end
 
 ALERTS = {
     "dead_letter": "A message could not be handled.",

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from local.control import start, stop
-from local.plan import Plan
-from local.ports import free_ports
+from interlock_local.stack.control import start, stop
+from interlock_local.stack.plan import Plan
+from interlock_local.stack.ports import free_ports
 from tests.docs.pages import ROOT
 
 README = ROOT / "README.md"

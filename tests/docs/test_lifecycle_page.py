@@ -5,8 +5,8 @@ from typing import get_args
 
 import pytest
 
-from interlock.domain.release import State
-from interlock.domain.transition import Event
+from interlock.domain.releases.events import Event
+from interlock.domain.releases.model import State
 from tests.docs.lifecycle_page import CASES, Case, decided
 
 EVERYTHING = tuple(product(CASES, (None, *State)))

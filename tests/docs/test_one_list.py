@@ -5,10 +5,10 @@ import re
 from typing import Any, get_args
 
 from interlock.config import SETTINGS
-from interlock.domain.dead_letter_alert import Severity
-from interlock.domain.release import OUTCOMES, State
-from interlock.domain.route import LaneMode, Rerun
-from local import names
+from interlock.domain.dead_letters.alert import Severity
+from interlock.domain.releases.model import OUTCOMES, State
+from interlock.domain.requests.routes import LaneMode, Rerun
+from interlock_local.stack import names
 from tests.docs.pages import ROOT, Page
 
 

@@ -22,17 +22,17 @@ from google.pubsub_v1.services.subscriber import SubscriberClient
 from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
 from google.pubsub_v1.types import PubsubMessage
 
-from interlock.domain.release import Release
-from interlock.domain.transaction import Key
-from interlock.wiring import FullLedger, open_ledger
-from local import names
-from local.control import start, stop
-from local.plan import Plan
-from local.readiness import cloud_run_answers
-from local.state import read_record
+from interlock.bootstrap import FullLedger, open_ledger
+from interlock.domain.releases.model import Release
+from interlock.ledger.interface import Key
+from interlock_local.stack import names
+from interlock_local.stack.control import start, stop
+from interlock_local.stack.plan import Plan
+from interlock_local.stack.readiness import cloud_run_answers
+from interlock_local.stack.state import read_record
 
 DEADLINE_SECONDS = 60.0
-COMMAND = (sys.executable, "-c", "from cli.main import main; main()")
+COMMAND = (sys.executable, "-c", "from interlock_cli.main import main; main()")
 T = TypeVar("T")
 
 
@@ -186,6 +186,6 @@ def run_command(
 
 def plan_for(state: Path, **changes: Any) -> Plan:
     """Return a plan with free ports, and what differs."""
-    from local.ports import free_ports
+    from interlock_local.stack.ports import free_ports
 
     return Plan(state=state, ports=free_ports(), **changes)

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from jsonschema import Draft202012Validator
 
-from interlock.domain.release import OUTCOMES, Release, State
+from interlock.domain.releases.model import OUTCOMES, Release, State
 from tests.e2e.stack import Stack, Tail, wait_until
 
 HERE = Path(__file__).parent

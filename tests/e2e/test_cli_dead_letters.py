@@ -7,18 +7,18 @@ from uuid import uuid4
 
 import pytest
 
-from interlock.domain.kept_letter import KeptLetter
-from interlock.domain.release import State
-from local.plan import DEFAULT_ROUTES
+from interlock.domain.dead_letters.stored import StoredDeadLetter
+from interlock.domain.releases.model import State
+from interlock_local.stack.plan import DEFAULT_ROUTES
 from tests.e2e.stack import Stack, run_command, wait_until
 
 GROUP_OF, ALREADY = 200, 5
 
 
-def letter_of(stack: Stack, release_id: str) -> KeptLetter:
-    def look() -> KeptLetter | None:
+def letter_of(stack: Stack, release_id: str) -> StoredDeadLetter:
+    def look() -> StoredDeadLetter | None:
         found = stack.ledger.newest("dead_letters")
-        letters = [one for one in found if isinstance(one, KeptLetter) and one.letter.release_id == release_id]
+        letters = [one for one in found if isinstance(one, StoredDeadLetter) and one.letter.release_id == release_id]
         return letters[0] if letters else None
 
     found = wait_until(look)

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from local.plan import DEFAULT_ROUTES
+from interlock_local.stack.plan import DEFAULT_ROUTES
 from tests.e2e.stack import Stack, run_command
 
 

@@ -12,10 +12,10 @@ from string import Template
 
 import pytest
 
-from interlock.domain.kept_letter import KeptLetter
-from interlock.domain.release import State
-from local import names
-from local.official import find_emulator
+from interlock.domain.dead_letters.stored import StoredDeadLetter
+from interlock.domain.releases.model import State
+from interlock_local.emulators.google_emulators import find_emulator
+from interlock_local.stack import names
 from tests.cli.cases import Case
 from tests.cli.test_json import command_of, documents, validator
 from tests.docs.generate import command_paths, find
@@ -141,11 +141,11 @@ def a_stage(stack: Stack, folder: Path) -> Iterator[dict[str, str]]:
     }
 
 
-def letter(stack: Stack, request: dict[str, object]) -> KeptLetter:
+def letter(stack: Stack, request: dict[str, object]) -> StoredDeadLetter:
     stack.publish(request)
 
-    def look() -> KeptLetter | None:
-        kept = (one for one in stack.ledger.newest("dead_letters") if isinstance(one, KeptLetter))
+    def look() -> StoredDeadLetter | None:
+        kept = (one for one in stack.ledger.newest("dead_letters") if isinstance(one, StoredDeadLetter))
         return next((one for one in kept if one.letter.release_id == request["release_id"]), None)
 
     found = wait_until(look)

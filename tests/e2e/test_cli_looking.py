@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from interlock.domain.release import State
+from interlock.domain.releases.model import State
 from tests.e2e.stack import COMMAND, Stack, wait_until
 from tests.e2e.story import held_by
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from cli.endings import EXIT_CODES
-from interlock.domain.release import OUTCOMES, State
+from interlock.domain.releases.model import OUTCOMES, State
+from interlock_cli.views.exit_codes import EXIT_CODES
 from tests.e2e.stack import COMMAND, Stack, wait_until
 from tests.e2e.story import Story, held_by
 from tests.e2e.test_dead_letters import topic_that_nobody_takes

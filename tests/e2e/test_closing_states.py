@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from interlock.domain.release import OUTCOMES
+from interlock.domain.releases.model import OUTCOMES
 from tests.e2e.story import Story
 
 

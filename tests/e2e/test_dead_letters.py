@@ -9,10 +9,10 @@ from uuid import uuid4
 import pytest
 from google.pubsub_v1.types import DeadLetterPolicy, PushConfig, RetryPolicy, Subscription
 
-from interlock.domain.dead_letter import DeadLetter
-from interlock.domain.kept_letter import KeptLetter
-from interlock.domain.transaction import Key
-from local import names
+from interlock.domain.dead_letters.dead_letter import DeadLetter
+from interlock.domain.dead_letters.stored import StoredDeadLetter
+from interlock.ledger.interface import Key
+from interlock_local.stack import names
 from tests.e2e.stack import Stack, wait_until
 from tests.e2e.story import Story
 
@@ -22,7 +22,7 @@ GITHUB = "ghp_" + uuid4().hex
 
 def kept(story: Story, dead_letter_id: str) -> DeadLetter:
     found = story.stack.ledger.read(Key("dead_letters", dead_letter_id))
-    assert isinstance(found, KeptLetter)
+    assert isinstance(found, StoredDeadLetter)
     return found.letter
 
 
@@ -84,7 +84,7 @@ def test_a_dead_letter_that_arrives_twice_is_one(story: Story) -> None:
 
     def arrivals() -> int:
         found = story.stack.ledger.read(Key("dead_letters", alert["dead_letter_id"]))
-        assert isinstance(found, KeptLetter)
+        assert isinstance(found, StoredDeadLetter)
         return found.arrivals
 
     wait_until(lambda: arrivals() == 2)

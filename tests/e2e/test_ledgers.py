@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from local.official import find_emulator
+from interlock_local.emulators.google_emulators import find_emulator
 from tests.e2e.stack import Stack
 from tests.e2e.story import Story
 

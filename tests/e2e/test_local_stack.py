@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 import urllib3
 
-from local import names
-from local.control import running_environment
-from local.official import Kind, find_emulator
-from local.process import Mark, mark
-from local.state import read_record
+from interlock_local.emulators.google_emulators import Kind, find_emulator
+from interlock_local.stack import names
+from interlock_local.stack.control import running_environment
+from interlock_local.stack.process import Mark, mark
+from interlock_local.stack.state import read_record
 from tests.e2e.stack import COMMAND, Stack, run_command, wait_until
 
 
@@ -102,7 +102,7 @@ def test_a_part_that_cannot_start_ends_the_start_and_shows_its_words(tmp_path: P
 def test_functions_that_do_not_load_end_the_start(tmp_path: Path, own_stack: Callable[..., Stack]) -> None:
     source = tmp_path / "main.py"
     source.write_text("raise RuntimeError('this function is broken')")
-    from local.errors import PartFailed
+    from interlock_local.errors import PartFailed
 
     with pytest.raises(PartFailed) as caught:
         own_stack(functions_source=source)

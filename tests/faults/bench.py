@@ -16,11 +16,11 @@ from google.cloud import run_v2
 from google.cloud.run_v2.services.executions.transports import ExecutionsGrpcTransport
 from google.pubsub_v1.types import DeadLetterPolicy, Subscription
 
-from interlock.domain.release import Release
-from interlock.domain.transaction import Commit, Key, Snapshot
-from interlock.wiring import open_results
-from local import names
-from local.plan import DEFAULT_ROUTES
+from interlock.bootstrap import open_results
+from interlock.domain.releases.model import Release
+from interlock.ledger.interface import Commit, Key, Snapshot
+from interlock_local.stack import names
+from interlock_local.stack.plan import DEFAULT_ROUTES
 from tests.e2e.stack import Stack, plan_for
 from tests.e2e.story import HELD
 from tests.faults.killing import FAULTS_DIR, Faults

@@ -16,23 +16,23 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from interlock.adapters.cloud_run_jobs import CloudRunJobs
-from interlock.domain.kept_letter import KeptLetter
-from interlock.domain.release import Release, State
-from interlock.domain.transaction import Commit, Decision, Key, Kind, Load, Record, Snapshot
+from interlock.bootstrap import FullLedger
+from interlock.domain.dead_letters.stored import StoredDeadLetter
+from interlock.domain.releases.model import Release, State
+from interlock.google.cloud_run_jobs import CloudRunJobs
+from interlock.ledger.interface import Commit, Decision, Key, Kind, Load, Record, Snapshot
 from interlock.ports import (
     Ambiguous,
     ExecutionStatus,
     Journal,
-    Outgoing,
-    Overloaded,
+    OutgoingMessage,
     Publisher,
-    Results,
+    Refused,
     Started,
     StartOrder,
-    StartRefused,
+    Throttled,
 )
-from interlock.wiring import FullLedger
+from interlock.results.interface import Results
 
 T = TypeVar("T")
 
@@ -158,7 +158,7 @@ def _turns(snapshot: Snapshot, commit: Commit[T]) -> Iterator[tuple[str, str]]:
         before = snapshot.get(key)
         if isinstance(after, Release) and (turn := _turn(before if isinstance(before, Release) else None, after)):
             yield after.release_id, turn
-        if isinstance(after, KeptLetter) and after.letter.release_id:
+        if isinstance(after, StoredDeadLetter) and after.letter.release_id:
             yield after.letter.release_id, "keep"
 
 
@@ -184,7 +184,7 @@ class KillingJobs:
     inner: CloudRunJobs
     faults: Faults
 
-    def start(self, order: StartOrder) -> Started | StartRefused | Overloaded | Ambiguous:
+    def start(self, order: StartOrder) -> Started | Refused | Throttled | Ambiguous:
         release_id = order.environment["INTERLOCK_RELEASE_ID"]
         self.faults.reach(release_id, "before_run_job")
         outcome = self.inner.start(order)
@@ -217,7 +217,7 @@ class KillingPublisher:
     inner: Publisher
     faults: Faults
 
-    def publish(self, topic: str, messages: Sequence[Outgoing]) -> None:
+    def publish(self, topic: str, messages: Sequence[OutgoingMessage]) -> None:
         told = [_told(topic, message) for message in messages]
         for release_id, what in told:
             self.faults.reach(release_id, f"before_{what}")
@@ -226,7 +226,7 @@ class KillingPublisher:
             self.faults.reach(release_id, f"after_{what}")
 
 
-def _told(topic: str, message: Outgoing) -> tuple[str, str]:
+def _told(topic: str, message: OutgoingMessage) -> tuple[str, str]:
     if topic.endswith("/release-status"):
         return message.attributes["release_id"], f"tell_{message.attributes['state']}"
     body = _json(message.data)

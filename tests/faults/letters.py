@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from interlock.domain.dead_letter import DeadLetter, Incident
-from interlock.domain.kept_letter import KeptLetter
-from interlock.domain.transaction import Key
+from interlock.domain.dead_letters.dead_letter import DeadLetter, Incident
+from interlock.domain.dead_letters.stored import StoredDeadLetter
+from interlock.ledger.interface import Key
 from tests.e2e.stack import wait_until
 from tests.faults.bench import Bench
 
@@ -39,7 +39,7 @@ def assert_each_letter_counts_once(bench: Bench) -> None:
 
 def letters(bench: Bench, release_id: str | None = None) -> list[DeadLetter]:
     """Return the letters kept, of one release or of all."""
-    kept = (one.letter for one in bench.stack.ledger.newest("dead_letters") if isinstance(one, KeptLetter))
+    kept = (one.letter for one in bench.stack.ledger.newest("dead_letters") if isinstance(one, StoredDeadLetter))
     return [letter for letter in kept if release_id in (None, letter.release_id)]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import grpc
 
-from local import names
+from interlock_local.stack import names
 from tests.e2e.stack import wait_until
 from tests.faults.bench import GONE, STILLBORN, Bench
 from tests.faults.crash_cells import Cell

@@ -8,8 +8,8 @@ from itertools import groupby
 
 import pytest
 
-from local import names
-from local.process import wait_for
+from interlock_local.stack import names
+from interlock_local.stack.process import wait_for
 from tests.docs.faults_page import FAULTS, killed_row
 from tests.e2e.stack import wait_until
 from tests.faults.bench import Bench

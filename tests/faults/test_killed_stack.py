@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from local.state import read_record
+from interlock_local.stack.state import read_record
 from tests.e2e.stack import Stack, plan_for, wait_until
 
 QUEUED = 10

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from google.pubsub_v1.types import PubsubMessage
 
-from local import names
+from interlock_local.stack import names
 from tests.e2e.stack import Stack, Tail, plan_for
 from tests.faults.heard import Heard
 from tests.faults.tally import SCRIPT, lanes, overlaps, overtaken, read

@@ -7,8 +7,8 @@ from functools import partial
 
 import pytest
 
-from local import names
-from local.official import find_emulator
+from interlock_local.emulators.google_emulators import find_emulator
+from interlock_local.stack import names
 from tests.docs.faults_page import FAULTS, server_row
 from tests.faults.bench import PATIENT, UNHURRIED, Bench, a_bench
 from tests.faults.invariants import AS_IT_MUST_BE, assert_invariants, assert_nobody_overlapped

@@ -9,8 +9,8 @@ from typing import Any
 
 from google.cloud import run_v2
 
-from interlock.handlers.reconcile_releases import LOST_AFTER
-from local import names
+from interlock.entrypoints.reconcile_releases import LOST_AFTER
+from interlock_local.stack import names
 from tests.e2e.stack import wait_until
 from tests.faults.bench import Bench, bears
 from tests.faults.invariants import Fate

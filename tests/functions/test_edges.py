@@ -12,6 +12,7 @@ from interlock.config import SETTINGS
 from tests.functions.conftest import MAIN, Functions, environment
 from tests.functions.recording import recording_server
 
+LOAD = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(MAIN.parent)!r}); import main"]
 RECEIVERS = [name for name in SETTINGS if name != "reconcile_releases"]
 
 
@@ -27,18 +28,20 @@ def test_a_reconcile_tick_says_how_many_were_due(functions: Functions) -> None:
     assert "due" in json.loads(response.data)
 
 
-def test_an_unknown_entry_point_is_no_attribute(functions: Functions) -> None:
-    code = f"import sys; sys.path.insert(0, {str(MAIN.parent)!r}); import main; main.deploy_everything"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert "AttributeError: deploy_everything" in done.stderr
+def test_an_unknown_function_does_not_start() -> None:
+    command = [sys.executable, "-m", "functions_framework", "--source", str(MAIN), "--target", "deploy_everything"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert "is expected to contain a function named 'deploy_everything'" in done.stderr
 
 
 def test_a_function_with_missing_settings_does_not_start_and_names_them_all() -> None:
-    code = f"import sys; sys.path.insert(0, {str(MAIN.parent)!r}); import main; main.dispatch_release"
-    environment = {"PATH": os.environ["PATH"], "INTERLOCK_STATUS_TOPIC": "status", "INTERLOCK_LEASE_SECONDS": "0"}
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment, cwd=Path("/")
-    )
+    environment = {
+        "PATH": os.environ["PATH"],
+        "FUNCTION_TARGET": "dispatch_release",
+        "INTERLOCK_STATUS_TOPIC": "status",
+        "INTERLOCK_LEASE_SECONDS": "0",
+    }
+    done = subprocess.run(LOAD, capture_output=True, text=True, check=False, env=environment, cwd=Path("/"))
     assert done.returncode == 1
     for said in (
         "INTERLOCK_LEDGER is not set, expected some text",
@@ -52,9 +55,13 @@ def test_a_function_with_missing_settings_does_not_start_and_names_them_all() ->
 def test_a_function_with_routes_that_break_their_schema_does_not_start_and_says_where(tmp_path: Path) -> None:
     with recording_server() as recorded:
         settings = environment(recorded, tmp_path)
-    code = f"import sys; sys.path.insert(0, {str(MAIN.parent)!r}); import main; main.dispatch_release"
-    broken = {"PATH": os.environ["PATH"], **settings, "INTERLOCK_ROUTES": '{"routes": [{"name": "all"}]}'}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=broken)
+    broken = {
+        "PATH": os.environ["PATH"],
+        **settings,
+        "FUNCTION_TARGET": "dispatch_release",
+        "INTERLOCK_ROUTES": '{"routes": [{"name": "all"}]}',
+    }
+    done = subprocess.run(LOAD, capture_output=True, text=True, check=False, env=broken)
     assert done.returncode == 1
     assert "ConfigurationError: INTERLOCK_ROUTES" in done.stderr
     assert "/routes/0" in done.stderr
@@ -67,13 +74,13 @@ def test_a_function_with_routes_that_break_their_schema_does_not_start_and_says_
         ("report_status", "google.cloud.run_v2"),
         ("alert_dead_letter", "jsonschema_rs"),
         ("dispatch_release", "google.cloud.firestore"),
-        ("dispatch_release", "cli"),
-        ("dispatch_release", "local"),
+        ("dispatch_release", "interlock_cli"),
+        ("dispatch_release", "interlock_local"),
     ],
 )
 def test_a_function_loads_only_what_it_needs(function: str, absent: str) -> None:
     code = (
         f"import sys; sys.path.insert(0, {str(MAIN.parent)!r});"
-        f"import interlock.handlers.{function}; sys.exit({absent!r} in sys.modules)"
+        f"import interlock.entrypoints.{function}; sys.exit({absent!r} in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from interlock.domain.completion import Completion, read_completion
-from interlock.domain.dead_letter import read_dead_letter
-from interlock.domain.delivery import PubSubDelivery, Unreadable, log_entry, parse_delivery
-from interlock.domain.kept_letter import KeptLetter
-from interlock.domain.release import Release, State
-from interlock.domain.step import release_key
-from interlock.domain.transaction import Commit, Key
+from interlock.domain.dead_letters.dead_letter import read_dead_letter
+from interlock.domain.dead_letters.stored import StoredDeadLetter
+from interlock.domain.executions.completion import Completion, read_completion
+from interlock.domain.releases.model import Release, State
+from interlock.domain.requests.delivery import PubSubDelivery, Unreadable, log_entry, parse_delivery
+from interlock.ledger.interface import Commit, Key
+from interlock.services.release_step import release_key
 from tests.build import NOW, a_release
 from tests.events.load import encoded, event, names
 from tests.functions.conftest import Functions
@@ -109,7 +109,7 @@ def test_a_dead_letter_is_kept_and_told(functions: Functions, name: str, capsys:
     assert isinstance(delivery, PubSubDelivery)
     assert functions.post("alert_dead_letter", headers, body) == 204
     letter = read_dead_letter(delivery.message, NOW)
-    assert isinstance(functions.ledger.read(Key("dead_letters", letter.dead_letter_id)), KeptLetter)
+    assert isinstance(functions.ledger.read(Key("dead_letters", letter.dead_letter_id)), StoredDeadLetter)
     [alert] = _lines(capsys)
     assert alert["event"] == "dead_letter"
     assert alert["commands"]["replay"] == f"interlock dead-letters replay {letter.dead_letter_id}"

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from interlock.domain.delivery import AuditLogDelivery
-from interlock.ports import Ambiguous, ExecutionStatus, Overloaded, Started, StartOrder, StartRefused
+from interlock.domain.requests.delivery import AuditLogDelivery
+from interlock.ports import Ambiguous, ExecutionStatus, Refused, Started, StartOrder, Throttled
 from tests.fakes import Clock, FakeResults
 from tests.model.faults import Fuse
 
@@ -73,14 +73,14 @@ class ModelCloudRun:
     executions: dict[str, Execution] = field(default_factory=dict)
     lag: timedelta = timedelta()
 
-    def start(self, order: StartOrder) -> Started | StartRefused | Overloaded | Ambiguous:
+    def start(self, order: StartOrder) -> Started | Refused | Throttled | Ambiguous:
         self.fuse.reach()
         answer = self.answers.pop(0) if self.answers else None
         match answer:
             case Answer.REFUSED:
-                return StartRefused("permission", "403")
+                return Refused("permission", "403")
             case Answer.OVERLOADED:
-                return Overloaded("429")
+                return Throttled("429")
             case Answer.LOST:
                 return Ambiguous("deadline")
             case _:

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from interlock.domain.lane import Lane
-from interlock.domain.release import OUTCOMES, Release, State
-from interlock.domain.route import LaneMode, Rerun
-from interlock.domain.transaction import Key, Record
-from interlock.domain.transition import Limits
+from interlock.domain.releases.lane import Lane
+from interlock.domain.releases.limits import StartLimits
+from interlock.domain.releases.model import OUTCOMES, Release, State
+from interlock.domain.requests.routes import LaneMode, Rerun
+from interlock.ledger.interface import Key, Record
 from tests.fakes import Clock
 
 NEVER_RAN = {State.REJECTED, State.DEAD_LETTERED}
@@ -46,7 +46,7 @@ class CommitRules:
     """Judges each commit; `claims` are the instants of all claims, by release, attempt and fence."""
 
     clock: Clock
-    limits: Limits
+    limits: StartLimits
     claims: dict[tuple[str, int, int], datetime] = field(default_factory=dict)
 
     def watch(self, before: Records, writes: Records) -> None:

@@ -3,10 +3,9 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
-from interlock.domain.lane import Lane
-from interlock.domain.release import Release
-from interlock.domain.transaction import Commit, Decision, Key, Load, Record, Snapshot
-from interlock.ports import LedgerUnavailable
+from interlock.domain.releases.lane import Lane
+from interlock.domain.releases.model import Release
+from interlock.ledger.interface import Commit, Decision, Key, LedgerUnavailable, Load, Record, Snapshot
 from tests.fakes import MemoryLedger
 from tests.model.faults import Fuse
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from interlock.domain.release import State
+from interlock.domain.releases.model import State
 from tests.model.cloud_run import Answer, End, Execution
 from tests.model.faults import crash, fail
 from tests.model.pubsub import COMPLETIONS, REQUESTS, Held

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from interlock.domain.delivery import AuditLogDelivery
-from interlock.domain.message import Message
-from interlock.ports import Outgoing, PublishFailed
+from interlock.domain.requests.delivery import AuditLogDelivery
+from interlock.domain.requests.message import Message
+from interlock.ports import OutgoingMessage, PublishFailed
 from tests.fakes import Clock
 from tests.model.faults import Fuse
 
@@ -30,11 +30,11 @@ class ModelPubSub:
     fuse: Fuse
     held: list[Held] = field(default_factory=list)
     acknowledged: list[Held] = field(default_factory=list)
-    told: list[Outgoing] = field(default_factory=list)
+    told: list[OutgoingMessage] = field(default_factory=list)
     forwarded: set[str] = field(default_factory=set)
     _count: int = 0
 
-    def publish(self, topic: str, messages: Sequence[Outgoing]) -> None:
+    def publish(self, topic: str, messages: Sequence[OutgoingMessage]) -> None:
         self.fuse.reach(PublishFailed)
         for message in messages:
             if topic == STATUS:

@@ -1,6 +1,6 @@
 """A results store that a worker can be lost before and after, or fail to reach."""
 
-from interlock.ports import ResultsUnavailable
+from interlock.results.interface import ResultsUnavailable
 from tests.fakes import FakeResults
 from tests.model.faults import Fuse
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from interlock.domain.lane import Lane
-from interlock.domain.message import Message
-from interlock.domain.release import Release, State, Step
+from interlock.domain.releases.lane import Lane
+from interlock.domain.releases.model import HistoryEntry, Release, State
+from interlock.domain.requests.message import Message
 from tests.model.cloud_run import Execution, ModelCloudRun
 from tests.model.commit_rules import NEVER_RAN, CommitRules
 from tests.model.pubsub import ModelPubSub
@@ -129,7 +129,7 @@ def check_quiet(world: Seen) -> None:
     assert not any(lane.holders or lane.queue for lane in world.ledger.lanes.values()), "a lane is not empty"
 
 
-def _event_id(release: Release, step: Step) -> str:
+def _event_id(release: Release, step: HistoryEntry) -> str:
     return f"{release.release_id}/{step.attempt}/{step.sequence}"
 
 

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from interlock.domain.due import QUEUED_EVERY
-from interlock.domain.release import State
-from interlock.domain.transaction import Commit, Key
+from interlock.domain.releases.model import State
+from interlock.domain.releases.reconcile_schedule import QUEUED_EVERY
+from interlock.ledger.interface import Commit, Key
 from tests.model.cloud_run import End
 from tests.model.machine import Life
 

@@ -34,7 +34,7 @@ GUARDS = (
         "release.lease_until > now",
         "release.lease_until < now",
     ),
-    Guard("each claim has a fence of its own", "moves.py", "fence=release.fence + 1", "fence=release.fence"),
+    Guard("each claim has a fence of its own", "transitions.py", "fence=release.fence + 1", "fence=release.fence"),
     Guard(
         "an expired claim is looked for before it is started again",
         "starting.py",
@@ -44,7 +44,7 @@ GUARDS = (
     Guard(
         "a start that is confirmed late changes nothing",
         "starting.py",
-        '    if release.state is not State.STARTING:\n        return Ignored("not_starting")\n',
+        '    if release.state is not State.STARTING:\n        return NoEffect("not_starting")\n',
         "",
     ),
     Guard("the tries come to an end", "starting.py", "release.starts >= limits.max_starts", "release.starts >= 10_000"),
@@ -113,11 +113,13 @@ GUARDS = (
         "[other for other in others if other > entry]",
         "[other for other in others if other is entry]",
     ),
-    Guard("what is closed leaves its lane", "moves.py", "freed = leave(lane, release.release_id)", "freed = lane"),
+    Guard(
+        "what is closed leaves its lane", "transitions.py", "freed = leave(lane, release.release_id)", "freed = lane"
+    ),
     Guard(
         "a freed lane wakes the next",
-        "moves.py",
-        "return nudge(closed, freed, release.plan), freed",
+        "transitions.py",
+        "return wake_next(closed, freed, release.plan), freed",
         "return closed, freed",
     ),
     Guard(
@@ -135,7 +137,7 @@ GUARDS = (
     Guard(
         "an end that comes twice closes once",
         "ending.py",
-        '    if release.is_closed:\n        return Transition(release, lane, (Ignored("already_closed"),))\n    if',
+        '    if release.is_closed:\n        return Transition(release, lane, (NoEffect("already_closed"),))\n    if',
         "    if",
     ),
     Guard(
@@ -168,16 +170,21 @@ GUARDS = (
         "if candidate.source.message_id in release.message_ids:",
         "if candidate.source.message_id in ():",
     ),
-    Guard("an attempt has a number of its own", "moves.py", "attempt=release.attempt + 1,", "attempt=release.attempt,"),
+    Guard(
+        "an attempt has a number of its own",
+        "transitions.py",
+        "attempt=release.attempt + 1,",
+        "attempt=release.attempt,",
+    ),
     Guard(
         "a rerun keeps the news of the attempt before it",
-        "moves.py",
+        "transitions.py",
         "        outbox=release.outbox,\n        message_ids",
         "        message_ids",
     ),
     Guard(
         "sequence rises with all that is told",
-        "moves.py",
+        "transitions.py",
         "sequence=release.sequence + 1, at=now",
         "sequence=release.sequence, at=now",
     ),

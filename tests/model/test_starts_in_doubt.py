@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from interlock.domain.release import State
+from interlock.domain.releases.model import State
 from tests.model.cloud_run import Answer, End
 from tests.model.machine import Life
 from tests.model.pubsub import Held

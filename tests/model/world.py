@@ -6,23 +6,25 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from interlock.adapters.schema_files import load_schema
-from interlock.closer import Closer
-from interlock.domain.contract import Contract
-from interlock.domain.delivery import AuditLogDelivery, PubSubDelivery
-from interlock.domain.intake import Intake
-from interlock.domain.message import Message
-from interlock.domain.route import parse_routes
-from interlock.domain.transition import Limits
-from interlock.edge import Done, Verdict
-from interlock.handlers.alert_dead_letter import Alerter
-from interlock.handlers.dispatch_release import Dispatcher
-from interlock.handlers.reconcile_releases import Reconciler
-from interlock.handlers.report_status import Reporter
-from interlock.launcher import Launcher
-from interlock.outbox import Postman
-from interlock.ports import CloudRunUnavailable, LedgerUnavailable, PublishFailed, ResultsUnavailable
-from interlock.wiring import FullLedger
+from interlock.bootstrap import FullLedger
+from interlock.domain.releases.limits import StartLimits
+from interlock.domain.requests.delivery import AuditLogDelivery, PubSubDelivery
+from interlock.domain.requests.message import Message
+from interlock.domain.requests.parser import RequestParser
+from interlock.domain.requests.routes import parse_routes
+from interlock.domain.requests.schema_validation import SchemaValidator
+from interlock.entrypoints.alert_dead_letter import Alerter
+from interlock.entrypoints.dispatch_release import Dispatcher
+from interlock.entrypoints.http import Ack, Reply
+from interlock.entrypoints.reconcile_releases import Reconciler
+from interlock.entrypoints.report_status import Reporter
+from interlock.ledger.interface import LedgerUnavailable
+from interlock.ports import CloudRunUnavailable, PublishFailed
+from interlock.results.interface import ResultsUnavailable
+from interlock.schema_files import load_schema
+from interlock.services.completion_service import CompletionService
+from interlock.services.job_launcher import JobLauncher
+from interlock.services.outbox_relay import OutboxRelay
 from tests.fakes import Clock, FakeJournal
 from tests.model.cloud_run import Execution, ModelCloudRun
 from tests.model.commit_rules import CommitRules
@@ -41,7 +43,7 @@ ROUTES: list[dict[str, Any]] = [
     {"name": "reject", "lane_mode": "reject", "rerun": "never"},
     {"name": "parallel", "lane_mode": "parallel", "max_parallel": 2, "rerun": "always"},
 ]
-LIMITS = Limits(lease=timedelta(seconds=60), max_starts=2)
+LIMITS = StartLimits(lease=timedelta(seconds=60), max_starts=2)
 UNAVAILABLE = (Crash, LedgerUnavailable, PublishFailed, CloudRunUnavailable, ResultsUnavailable)
 
 
@@ -51,8 +53,8 @@ def _routes() -> Mapping[str, Any]:
 
 
 @cache
-def _intake() -> Intake:
-    return Intake(Contract.of(load_schema("release-request.v1")), parse_routes(_routes()))
+def _intake() -> RequestParser:
+    return RequestParser(SchemaValidator.of(load_schema("release-request.v1")), parse_routes(_routes()))
 
 
 class Functions:
@@ -60,18 +62,18 @@ class Functions:
 
     def __init__(self, around: "Surroundings", ledger: FullLedger) -> None:
         self._around, self._ledger, self._journal = around, ledger, FakeJournal()
-        self._handle: Mapping[str, Callable[[Held], Verdict]] = {
+        self._handle: Mapping[str, Callable[[Held], Reply]] = {
             REQUESTS: self._dispatch,
             COMPLETIONS: self._report,
             DEAD: self._alert,
         }
-        closer = Closer(
+        closer = CompletionService(
             ledger=ledger, results=around.results, postman=self._postman(requests=REQUESTS), now=around.clock
         )
         self._dispatcher = Dispatcher(
             intake=_intake(),
             ledger=ledger,
-            launcher=Launcher(
+            launcher=JobLauncher(
                 jobs=around.cloud_run, fence=lambda: around.results, now=around.clock, jitter=lambda: 1.0
             ),
             postman=self._postman(dead_letters=DEAD),
@@ -89,8 +91,8 @@ class Functions:
             now=around.clock,
         )
 
-    def _postman(self, *, requests: str | None = None, dead_letters: str | None = None) -> Postman:
-        return Postman(
+    def _postman(self, *, requests: str | None = None, dead_letters: str | None = None) -> OutboxRelay:
+        return OutboxRelay(
             ledger=self._ledger,
             publisher=self._around.pubsub,
             instance="model",
@@ -106,7 +108,7 @@ class Functions:
             verdict = self._handle[held.topic](held)
         except UNAVAILABLE:
             return
-        if isinstance(verdict, Done):
+        if isinstance(verdict, Ack):
             self._around.pubsub.acknowledge(held)
 
     def reconcile(self) -> None:
@@ -115,15 +117,15 @@ class Functions:
         except UNAVAILABLE:
             return
 
-    def _dispatch(self, held: Held) -> Verdict:
+    def _dispatch(self, held: Held) -> Reply:
         assert isinstance(held.content, Message)
         return self._dispatcher.handle(PubSubDelivery(held.content), self._journal)
 
-    def _alert(self, held: Held) -> Verdict:
+    def _alert(self, held: Held) -> Reply:
         assert isinstance(held.content, Message)
         return self._alerter.handle(PubSubDelivery(held.content), self._journal)
 
-    def _report(self, held: Held) -> Verdict:
+    def _report(self, held: Held) -> Reply:
         assert isinstance(held.content, AuditLogDelivery)
         return self._reporter.handle(held.content, self._journal)
 

@@ -8,14 +8,14 @@ import json
 import tracemalloc
 
 from bench.events import a_release
-from interlock.adapters.schema_files import load_schema
-from interlock.domain.body import parse_body
-from interlock.domain.contract import Contract
+from interlock.domain.requests.json_body import parse_body
+from interlock.domain.requests.schema_validation import SchemaValidator
+from interlock.schema_files import load_schema
 
 VALID, INVALID = (json.dumps(one).encode() for one in (a_release(), {**a_release(), "service": 7}))
 
 
-def peak_of_one(contract: Contract) -> int:
+def peak_of_one(contract: SchemaValidator) -> int:
     """Return the most that one valid message of a kilobyte takes."""
     before = tracemalloc.get_traced_memory()[0]
     tracemalloc.reset_peak()
@@ -23,7 +23,7 @@ def peak_of_one(contract: Contract) -> int:
     return tracemalloc.get_traced_memory()[1] - before
 
 
-def kept_of_a_thousand(contract: Contract) -> int:
+def kept_of_a_thousand(contract: SchemaValidator) -> int:
     """Return what a thousand messages, half of them invalid, leave behind once two thousand have been seen."""
     _validate(contract, times=1000)
     before = tracemalloc.get_traced_memory()[0]
@@ -31,7 +31,7 @@ def kept_of_a_thousand(contract: Contract) -> int:
     return tracemalloc.get_traced_memory()[0] - before
 
 
-def _validate(contract: Contract, *, times: int) -> None:
+def _validate(contract: SchemaValidator, *, times: int) -> None:
     for _ in range(times):
         for body in (VALID, INVALID):
             contract.is_valid(parse_body(body))
@@ -39,7 +39,7 @@ def _validate(contract: Contract, *, times: int) -> None:
 
 
 if __name__ == "__main__":
-    schema = Contract.of(load_schema("release-request.v1"))
+    schema = SchemaValidator.of(load_schema("release-request.v1"))
     assert schema.is_valid(parse_body(VALID))
     assert not schema.is_valid(parse_body(INVALID))
     tracemalloc.start()

@@ -17,11 +17,11 @@ from google.cloud.run_v2.services.jobs.transports import JobsGrpcTransport
 from google.pubsub_v1.services.publisher import PublisherClient
 from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
 
-from interlock.adapters.cloud_run_jobs import CloudRunJobs
-from interlock.adapters.firestore_ledger import FirestoreLedger
-from interlock.adapters.pubsub_publisher import PubsubPublisher
-from interlock.domain.transaction import Key
-from interlock.ports import LedgerUnavailable, Outgoing, PublishFailed, StartOrder
+from interlock.google.cloud_run_jobs import CloudRunJobs
+from interlock.google.pubsub import PubsubPublisher
+from interlock.ledger.firestore import FirestoreLedger
+from interlock.ledger.interface import Key, LedgerUnavailable
+from interlock.ports import OutgoingMessage, PublishFailed, StartOrder
 from tests.build import NOW
 
 TOPIC = "projects/acme:prod/topics/release status"
@@ -71,7 +71,7 @@ def the_query() -> StructuredQuery:
 
 PAIRS: dict[str, tuple[Ask, Ask]] = {
     "publish": (
-        lambda address: PubsubPublisher(address).publish(TOPIC, [Outgoing(data=b"x", attributes={})]),
+        lambda address: PubsubPublisher(address).publish(TOPIC, [OutgoingMessage(data=b"x", attributes={})]),
         lambda address: official(PublisherClient, PublisherGrpcTransport, address).publish(
             topic=TOPIC, messages=[{"data": b"x"}], retry=None
         ),
@@ -129,6 +129,6 @@ def test_a_bare_call_goes_where_the_client_library_sends_it(wire: Wire, call: st
 
 def test_a_refused_call_is_told_as_the_port_says(wire: Wire) -> None:
     with pytest.raises(PublishFailed, match="DATA_LOSS: refused"):
-        PubsubPublisher(wire.address).publish(TOPIC, [Outgoing(data=b"x", attributes={})])
+        PubsubPublisher(wire.address).publish(TOPIC, [OutgoingMessage(data=b"x", attributes={})])
     with pytest.raises(LedgerUnavailable, match="DATA_LOSS: refused"):
         FirestoreLedger("acme-prod", "(default)").read(Key("releases", "one"))

@@ -10,9 +10,9 @@ import jsonschema
 import pytest
 
 from bench.processes import ROOT
-from interlock.adapters.schema_files import load_schema
-from interlock.domain.body import BodyError, parse_body
-from interlock.domain.contract import Contract
+from interlock.domain.requests.json_body import BodyError, parse_body
+from interlock.domain.requests.schema_validation import SchemaValidator
+from interlock.schema_files import load_schema
 
 ODD: tuple[Any, ...] = (
     *(None, True, False, 0, -1, 1, 2.0, 2.5, 1e308, 2**53, -(2**53), 604801, 10**9),
@@ -77,7 +77,7 @@ def generated(kind: str, count: int) -> Iterator[Any]:
 @pytest.mark.parametrize(("kind", "count"), [("release-request", 20_000), ("routes", 2_000)])
 def test_every_example_and_all_that_is_made_from_them_get_the_same_verdict(kind: str, count: int) -> None:
     schema = load_schema(f"{kind}.v1")
-    ours, reference = Contract.of(schema), jsonschema.Draft202012Validator(schema)
+    ours, reference = SchemaValidator.of(schema), jsonschema.Draft202012Validator(schema)
     verdicts = {True: 0, False: 0}
     for document in (*examples(kind), *generated(kind, count)):
         verdict = reference.is_valid(document)

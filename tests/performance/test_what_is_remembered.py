@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from bench.processes import Google, google
-from interlock.adapters.firestore_ledger import FirestoreLedger
-from interlock.domain.release import Release
-from interlock.domain.transaction import Commit, Key, Snapshot
+from interlock.domain.releases.model import Release
+from interlock.ledger.firestore import FirestoreLedger
+from interlock.ledger.interface import Commit, Key, Snapshot
 from tests.build import a_release
 
 KEY = Key("releases", "one")

@@ -13,11 +13,11 @@ from datetime import datetime
 from operator import methodcaller
 from typing import Any, TypeVar
 
-from interlock.domain.lane import Lane
-from interlock.domain.release import Release
-from interlock.domain.transaction import Commit, Decision, Key, Kind, Load, Record, Snapshot
-from interlock.ports import Ambiguous, LedgerUnavailable, Outgoing, Overloaded, Started, StartOrder, StartRefused
-from interlock.wiring import FullLedger
+from interlock.bootstrap import FullLedger
+from interlock.domain.releases.lane import Lane
+from interlock.domain.releases.model import Release
+from interlock.ledger.interface import Commit, Decision, Key, Kind, LedgerUnavailable, Load, Record, Snapshot
+from interlock.ports import Ambiguous, OutgoingMessage, Refused, Started, StartOrder, Throttled
 from tests.model.cloud_run import End, ModelCloudRun
 from tests.model.commit_rules import CommitRules
 from tests.model.faults import Fuse
@@ -52,7 +52,7 @@ class SharedPubSub(ModelPubSub):
 
     lock: threading.RLock = field(default_factory=threading.RLock)
 
-    def publish(self, topic: str, messages: Sequence[Outgoing]) -> None:
+    def publish(self, topic: str, messages: Sequence[OutgoingMessage]) -> None:
         with self.lock:
             super().publish(topic, messages)
 
@@ -67,7 +67,7 @@ class SharedCloudRun(ModelCloudRun):
 
     lock: threading.RLock = field(default_factory=threading.RLock)
 
-    def start(self, order: StartOrder) -> Started | StartRefused | Overloaded | Ambiguous:
+    def start(self, order: StartOrder) -> Started | Refused | Throttled | Ambiguous:
         with self.lock:
             return super().start(order)
 

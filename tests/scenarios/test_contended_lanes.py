@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from interlock.wiring import open_ledger
+from interlock.bootstrap import open_ledger
 from tests.model.cloud_run import Answer, End
 from tests.model.faults import crash
 from tests.model.pubsub import COMPLETIONS

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from interlock.domain.release import Release, State
-from interlock.domain.transaction import Commit, Key
+from interlock.domain.releases.model import Release, State
+from interlock.ledger.interface import Commit, Key
 from tests.model.cloud_run import Answer, End
 from tests.model.faults import crash
 from tests.model.world import World

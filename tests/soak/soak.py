@@ -14,8 +14,8 @@ from typing import Any
 
 from google.pubsub_v1.types import PubsubMessage
 
-from cli.lanes import lanes
-from local import names
+from interlock_cli.actions.lanes import lanes
+from interlock_local.stack import names
 from tests.e2e.stack import Stack, Tail, plan_for
 from tests.faults.bench import be_patient
 from tests.faults.heard import Heard

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from interlock.domain.lane import Lane, Waiting
-from interlock.domain.release import Outbox, Release, State
+from interlock.domain.releases.lane import Lane, Waiting
+from interlock.domain.releases.model import Outbox, Release, State
 from tests.build import a_release, at
 from tests.faults.heard import Heard
 from tests.faults.tally import Mark

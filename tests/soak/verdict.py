@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from interlock.domain.lane import Lane
-from interlock.domain.release import Release
+from interlock.domain.releases.lane import Lane
+from interlock.domain.releases.model import Release
 from tests.faults.heard import Heard
 from tests.faults.tally import Mark, lanes, overlaps, overtaken
 

@@ -3,14 +3,14 @@
 import json
 from pathlib import Path
 
-from interlock.adapters.schema_files import load_schema
-from interlock.domain.body import BodyError, parse_body
-from interlock.domain.contract import Contract
-from interlock.domain.violation import Violation
+from interlock.domain.requests.json_body import BodyError, parse_body
+from interlock.domain.requests.schema_validation import SchemaValidator
+from interlock.domain.requests.violation import Violation
+from interlock.schema_files import load_schema
 
 EXAMPLES = Path(__file__).parents[2] / "schemas" / "examples"
-REQUESTS = Contract.of(load_schema("release-request.v1"))
-ROUTES = Contract.of(load_schema("routes.v1"))
+REQUESTS = SchemaValidator.of(load_schema("release-request.v1"))
+ROUTES = SchemaValidator.of(load_schema("routes.v1"))
 
 
 def example_files(verdict: str, kind: str) -> list[Path]:
@@ -21,11 +21,11 @@ def valid_documents(kind: str) -> list[dict[str, object]]:
     return [json.loads(path.read_bytes()) for path in example_files("valid", kind)]
 
 
-def violations_in(data: bytes, contract: Contract) -> tuple[Violation, ...]:
+def violations_in(data: bytes, contract: SchemaValidator) -> tuple[Violation, ...]:
     body = parse_body(data)
     return (body.violation,) if isinstance(body, BodyError) else contract.violations(body)
 
 
-def broken_rules(data: bytes, contract: Contract) -> set[str]:
+def broken_rules(data: bytes, contract: SchemaValidator) -> set[str]:
     """Each broken rule as "pointer rule"."""
     return {f"{violation.pointer} {violation.rule}" for violation in violations_in(data, contract)}

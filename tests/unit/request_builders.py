@@ -1,6 +1,6 @@
 """Builds requests that differ from the smallest one only where a test says so."""
 
-from interlock.domain.request import ReleaseRequest, parse_request
+from interlock.domain.requests.request import ReleaseRequest, parse_request
 
 MINIMAL: dict[str, object] = {
     "release_version": "1.2.4",

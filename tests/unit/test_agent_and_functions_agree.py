@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interlock.domain import policy, redaction
+from interlock.domain import redaction
+from interlock.domain.requests import source_policy
 from interlock_agent.masking.mask import Mask
 from interlock_agent.sources import allowed_sources
 from tests.secret_examples import HARMLESS, PAIRS, SHAPES
@@ -42,13 +43,13 @@ PIECES = [
 @pytest.mark.parametrize(("uri", "prefix"), [*ADMITTED, *NOT_ADMITTED])
 def test_a_source_is_allowed_by_both_or_by_neither(uri: str, prefix: str) -> None:
     expected = (uri, prefix) in ADMITTED
-    assert (policy.is_admitted(uri, prefix), allowed_sources.is_admitted(uri, prefix)) == (expected, expected)
+    assert (source_policy.is_admitted(uri, prefix), allowed_sources.is_admitted(uri, prefix)) == (expected, expected)
 
 
 @given(st.sampled_from(PREFIXES), st.lists(st.sampled_from(PIECES) | st.text(max_size=3)), st.sampled_from(PREFIXES))
 def test_no_spelling_of_a_source_is_allowed_by_one_alone(start: str, pieces: list[str], prefix: str) -> None:
     uri = start + "".join(pieces)
-    assert policy.is_admitted(uri, prefix) == allowed_sources.is_admitted(uri, prefix)
+    assert source_policy.is_admitted(uri, prefix) == allowed_sources.is_admitted(uri, prefix)
 
 
 @pytest.mark.parametrize("text", [*SHAPES.values(), *PAIRS])

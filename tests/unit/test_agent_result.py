@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from interlock.domain.agent_result import with_agent_results
-from interlock.domain.release import ItemGroup, Result
-from interlock.domain.task_results import last_results
+from interlock.domain.executions.agent_results import with_agent_results
+from interlock.domain.executions.task_results import last_results
+from interlock.domain.releases.model import ItemGroup, Result
 
 FAILED = Result(reason="non_zero_exit", exit_code=1)
 

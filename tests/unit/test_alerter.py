@@ -2,14 +2,14 @@
 
 import pytest
 
-from interlock.domain.delivery import PubSubDelivery
-from interlock.domain.kept_letter import KeptLetter
-from interlock.domain.message import Message
-from interlock.domain.release import Release, State
-from interlock.domain.step import release_key
-from interlock.domain.transaction import Commit, Key
-from interlock.handlers.alert_dead_letter import Alerter
-from interlock.outbox import Postman
+from interlock.domain.dead_letters.stored import StoredDeadLetter
+from interlock.domain.releases.model import Release, State
+from interlock.domain.requests.delivery import PubSubDelivery
+from interlock.domain.requests.message import Message
+from interlock.entrypoints.alert_dead_letter import Alerter
+from interlock.ledger.interface import Commit, Key
+from interlock.services.outbox_relay import OutboxRelay
+from interlock.services.release_step import release_key
 from tests.build import NOW, a_release
 from tests.fakes import Clock, FakeJournal, FakePublisher, MemoryLedger
 
@@ -28,7 +28,7 @@ class World:
 
     def __init__(self) -> None:
         self.ledger, self.publisher, self.journal = MemoryLedger(), FakePublisher(), FakeJournal()
-        postman = Postman(ledger=self.ledger, publisher=self.publisher, instance="test", status_topic=STATUS)
+        postman = OutboxRelay(ledger=self.ledger, publisher=self.publisher, instance="test", status_topic=STATUS)
         self.alerter = Alerter(ledger=self.ledger, postman=postman, runbooks="https://runbooks.example", now=Clock(NOW))
 
     def push(self, data: bytes, attributes: dict[str, str], message_id: str = "9") -> dict[str, object]:
@@ -48,7 +48,7 @@ def world() -> World:
 def test_a_letter_is_kept_whole(world: World) -> None:
     entry = world.push(b"\x00not json", {**FORWARDED, "origin": "ci"})
     kept = world.ledger.read(Key("dead_letters", str(entry["dead_letter_id"])))
-    assert isinstance(kept, KeptLetter)
+    assert isinstance(kept, StoredDeadLetter)
     assert kept.letter.data == b"\x00not json"
     assert kept.letter.attributes == {**FORWARDED, "origin": "ci"}
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from local.audit_log.entry import completion_entry
-from local.audit_log.eventarc import event_data, headers
-from local.audit_log.outbox import pause
-from local.cloud_run.execution import Cause, Ending, Execution, cancel, end, start
+from interlock_local.audit_log.entry import completion_entry
+from interlock_local.audit_log.eventarc import event_data, headers
+from interlock_local.audit_log.outbox import pause
+from interlock_local.cloud_run.execution import Cause, Ending, Execution, cancel, end, start
 from tests.unit.test_execution_lifecycle import CREATED, FAILED, NOW, an_execution, ran
 
 EXITED, TIMED_OUT = Ending(Cause.EXITED, 0), Ending(Cause.TIMED_OUT, 143)

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from interlock.domain.completion import Completion, read_completion
-from local.audit_log.entry import completion_entry
-from local.audit_log.eventarc import event_data
-from local.cloud_run.execution import Cause, Ending, Execution, cancel
+from interlock.domain.executions.completion import Completion, read_completion
+from interlock_local.audit_log.entry import completion_entry
+from interlock_local.audit_log.eventarc import event_data
+from interlock_local.cloud_run.execution import Cause, Ending, Execution, cancel
 from tests.unit.test_execution_lifecycle import FAILED, NOW, an_execution, ran
 
 RELEASE = {"INTERLOCK_RELEASE_ID": "web-1.2.4", "INTERLOCK_ATTEMPT": "2", "INTERLOCK_FENCE": "3"}

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interlock.domain.body import MAX_BYTES, MAX_DEPTH, BodyError, parse_body
+from interlock.domain.requests.json_body import MAX_BYTES, MAX_DEPTH, BodyError, parse_body
 
 
 def reason_of(data: bytes) -> str:

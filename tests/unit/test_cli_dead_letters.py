@@ -7,59 +7,58 @@ from typing import Any
 
 import pytest
 
-from cli.letters import find_letter, letter_key, letters, settle
-from cli.main import run
-from cli.reasons import REASONS
-from cli.replaying import carry_out, plan_replay
-from interlock.adapters.schema_files import load_schema
-from interlock.domain.contract import Contract
-from interlock.domain.dead_letter import dead_letter_attributes, read_dead_letter
-from interlock.domain.intake import Intake
-from interlock.domain.kept_letter import KeptLetter, Settlement
-from interlock.domain.message import Message
+from interlock.bootstrap import FullLedger, load_routes, open_ledger
+from interlock.domain.dead_letters.dead_letter import dead_letter_attributes, read_dead_letter
+from interlock.domain.dead_letters.stored import Resolution, StoredDeadLetter
 from interlock.domain.reasons import REASONS as TOLD_REASONS
-from interlock.domain.step import first_keys, release_key, step
-from interlock.domain.transaction import Commit
-from interlock.domain.transition import Submit
-from interlock.ports import Ledger
-from interlock.wiring import FullLedger, load_routes, open_ledger
+from interlock.domain.releases.events import RequestReceived
+from interlock.domain.requests.message import Message
+from interlock.domain.requests.parser import RequestParser
+from interlock.domain.requests.schema_validation import SchemaValidator
+from interlock.ledger.interface import Commit, Ledger
+from interlock.schema_files import load_schema
+from interlock.services.release_step import first_keys, release_key, step
+from interlock_cli.actions.dead_letters import find_letter, letter_key, letters, settle
+from interlock_cli.actions.replay import carry_out, plan_replay
+from interlock_cli.main import run
+from interlock_cli.views.reasons import REASONS
 from tests.build import LIMITS, NOW, at
 from tests.fakes import FakePublisher, MemoryLedger
 
-ROUTES = Path(__file__).parents[2] / "local" / "routes.json"
-INTAKE = Intake(Contract.of(load_schema("release-request.v1")), load_routes(str(ROUTES)))
+ROUTES = Path(__file__).parents[2] / "local" / "interlock_local" / "stack" / "routes.json"
+INTAKE = RequestParser(SchemaValidator.of(load_schema("release-request.v1")), load_routes(str(ROUTES)))
 REQUEST: dict[str, Any] = {
     "release_version": "1.2.4",
     "target_env": "staging",
     "artifact_path": "gs://my-artifacts/my-app-1.2.4.zip",
     "deployment_script": "deploy_staging.sh",
 }
-SETTLED = Settlement(action="replayed", by="ann", at=NOW, reason="the job is back")
+SETTLED = Resolution(action="replayed", by="ann", at=NOW, reason="the job is back")
 
 
 def a_message(message_id: str = "m-1", data: bytes | None = None, **attributes: str) -> Message:
     return Message(message_id, NOW, json.dumps(REQUEST).encode() if data is None else data, attributes)
 
 
-def a_letter(message: Message | None = None, *, reason: str = "job_not_found", error: str = "404") -> KeptLetter:
+def a_letter(message: Message | None = None, *, reason: str = "job_not_found", error: str = "404") -> StoredDeadLetter:
     original = message or a_message()
     marks = dead_letter_attributes(original, reason=reason, stage="start", error=error)
     letter = read_dead_letter(replace(original, message_id="forwarded", attributes=marks), NOW)
-    return KeptLetter(letter=letter, first_seen_at=NOW, last_seen_at=NOW, notify=True)
+    return StoredDeadLetter(letter=letter, first_seen_at=NOW, last_seen_at=NOW, notify=True)
 
 
-def keep(ledger: Ledger, *kept: KeptLetter) -> None:
+def keep(ledger: Ledger, *kept: StoredDeadLetter) -> None:
     ledger.transact((), lambda _: Commit({letter_key(one.letter.dead_letter_id): one for one in kept}, None))
 
 
 def submit(ledger: Ledger, message: Message) -> str:
     candidate = INTAKE.read(message, now=NOW)
-    event = Submit(candidate)  # type: ignore[arg-type]
+    event = RequestReceived(candidate)  # type: ignore[arg-type]
     ledger.transact(first_keys(candidate.release_id, event), step(candidate.release_id, event, now=NOW, limits=LIMITS))
     return candidate.release_id
 
 
-def planned(kept: KeptLetter, ledger: FullLedger | None = None, **options: Any) -> Any:
+def planned(kept: StoredDeadLetter, ledger: FullLedger | None = None, **options: Any) -> Any:
     return plan_replay(kept, ledger or MemoryLedger(), intake=INTAKE, now=at(60), **options)
 
 

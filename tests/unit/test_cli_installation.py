@@ -12,7 +12,7 @@ import pytest
 
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("INTERLOCK_")}
 SHOW = (
-    "import os; from cli import main; main.app.command('env')(lambda: print(*sorted(f'{k}={v}' for k, v in "
+    "import os; from interlock_cli import main; main.app.command('env')(lambda: print(*sorted(f'{k}={v}' for k, v in "
     "os.environ.items() if k.startswith('INTERLOCK_L') or 'EMULATOR' in k))); main.main()"
 )
 
@@ -91,7 +91,7 @@ def test_an_instance_in_the_environment_fills_in_what_is_open_and_may_be_unknown
 def test_an_installation_that_cannot_be_found_is_a_wrong_use(
     arguments: list[str], environment: dict[str, str], told: str
 ) -> None:
-    command = [sys.executable, "-m", "cli", *arguments, "lanes", "list"]
+    command = [sys.executable, "-m", "interlock_cli", *arguments, "lanes", "list"]
     done = subprocess.run(command, env={**CLEAN, **environment}, check=False, capture_output=True, text=True)
     assert (done.returncode, told in done.stderr) == (64, True), done.stderr
 
@@ -99,7 +99,7 @@ def test_an_installation_that_cannot_be_found_is_a_wrong_use(
 @pytest.mark.parametrize("local", [{"arguments": ["--local"]}, {"INTERLOCK_LOCAL": "1"}])
 def test_a_local_stack_that_does_not_run_is_told_with_what_starts_it(local: dict[str, Any], tmp_path: Path) -> None:
     arguments = local.pop("arguments", [])
-    command = [sys.executable, "-m", "cli", *arguments, "lanes", "list"]
+    command = [sys.executable, "-m", "interlock_cli", *arguments, "lanes", "list"]
     environment = {**CLEAN, **local, "INTERLOCK_STATE": str(tmp_path)}
     done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
     assert (done.returncode, "interlock local up --detach" in done.stderr) == (1, True), done.stderr
@@ -108,18 +108,18 @@ def test_a_local_stack_that_does_not_run_is_told_with_what_starts_it(local: dict
 @pytest.mark.parametrize("words", [["local", "down"], ["validate", "--help"], ["lanes", "list", "--help"]])
 def test_what_talks_to_nobody_needs_no_installation(words: list[str], tmp_path: Path) -> None:
     environment = {**CLEAN, "INTERLOCK_LOCAL": "1", "INTERLOCK_STATE": str(tmp_path)}
-    command = [sys.executable, "-m", "cli", *words]
+    command = [sys.executable, "-m", "interlock_cli", *words]
     assert subprocess.run(command, env=environment, check=False, capture_output=True).returncode == 0
 
 
 def test_the_shell_completes_commands() -> None:
-    command = [sys.executable, "-c", "from cli.main import main; main()"]
+    command = [sys.executable, "-c", "from interlock_cli.main import main; main()"]
     done = subprocess.run(command, env=complete("interlock dead"), check=False, capture_output=True, text=True)
     assert done.stdout.split() == ["dead-letters"]
 
 
 def test_debug_shows_where_an_error_was_raised() -> None:
-    command = [sys.executable, "-m", "cli", "--debug", "wait", "x", "--ledger", "nonsense"]
+    command = [sys.executable, "-m", "interlock_cli", "--debug", "wait", "x", "--ledger", "nonsense"]
     done = subprocess.run(command, env=CLEAN, check=False, capture_output=True, text=True)
     assert "Traceback" in done.stderr
     done = subprocess.run([*command[:3], *command[4:]], env=CLEAN, check=False, capture_output=True, text=True)

@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from cli.errors import ExitCode
-from cli.publishing import Identified, Publishing
-from interlock.domain.release import State
-from interlock.domain.step import release_key
-from interlock.domain.transaction import Commit
-from interlock.ports import Outgoing
+from interlock.domain.releases.model import State
+from interlock.ledger.interface import Commit
+from interlock.ports import OutgoingMessage
+from interlock.services.release_step import release_key
+from interlock_cli.actions.publish import Identified, Publishing
+from interlock_cli.errors import ExitCode
 from tests.build import a_release
 from tests.fakes import MemoryLedger
 
@@ -24,7 +24,7 @@ class Interrupted:
 
     taken: list[dict[str, str]] = field(default_factory=list)
 
-    def post(self, _topic: str, message: Outgoing) -> str:
+    def post(self, _topic: str, message: OutgoingMessage) -> str:
         self.taken.append(json.loads(message.data))
         if len(self.taken) == 1:
             raise KeyboardInterrupt

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.assignments import with_assignments
-from cli.durations import parse_duration, shown
-from cli.errors import CommandError
-from cli.positions import Position, positions
-from cli.yaml_text import YamlError, yaml_to_json
+from interlock_cli.documents.assignments import with_assignments
+from interlock_cli.documents.source_positions import Position, positions
+from interlock_cli.documents.yaml_text import YamlError, yaml_to_json
+from interlock_cli.durations import parse_duration, shown
+from interlock_cli.errors import CommandError
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.text()
 DOCUMENTS = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=20), inner))

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from cli.main import run
-from cli.request_files import read_request
-from interlock.domain.release import Outbox, State
-from interlock.domain.step import first_keys, release_key, step
-from interlock.domain.transaction import Commit
-from interlock.domain.transition import Confirm, Submit
-from interlock.wiring import open_ledger
+from interlock.bootstrap import open_ledger
+from interlock.domain.releases.events import RequestReceived, StartConfirmed
+from interlock.domain.releases.model import Outbox, State
+from interlock.ledger.interface import Commit
+from interlock.services.release_step import first_keys, release_key, step
+from interlock_cli.documents.request_files import read_request
+from interlock_cli.main import run
 from tests.build import JOB, LIMITS, NOW, a_release
 
 EXAMPLES = Path(__file__).parents[2] / "schemas" / "examples"
@@ -61,7 +61,7 @@ def test_a_file_is_read_whole(tmp_path: Path) -> None:
 def ledger(tmp_path: Path) -> str:
     url = f"sqlite://{tmp_path}/ledger.db"
     opened = open_ledger(url)
-    for event in (Submit(a_release()), Confirm(1, f"{JOB}/executions/x7k2p", None)):
+    for event in (RequestReceived(a_release()), StartConfirmed(1, f"{JOB}/executions/x7k2p", None)):
         opened.transact(first_keys("web-1", event), step("web-1", event, now=NOW, limits=LIMITS))
     return url
 
@@ -95,7 +95,7 @@ def test_show_of_nobody_fails_and_says_so(ledger: str, capsys: pytest.CaptureFix
 @pytest.mark.parametrize("arguments", [["--help"], ["validate", str(VALID[0])]], ids=["help", "validate"])
 def test_no_google_library_is_loaded_for(arguments: list[str]) -> None:
     code = (
-        f"import sys; from cli.main import run; run({arguments!r});"
+        f"import sys; from interlock_cli.main import run; run({arguments!r});"
         "sys.exit(any(name.startswith(('google.cloud.', 'google.api_core', 'grpc')) for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode == 0

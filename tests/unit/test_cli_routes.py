@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from cli.main import run
-from cli.route_faults import findings
-from interlock.domain.route import parse_routes
+from interlock.domain.requests.routes import parse_routes
+from interlock_cli.documents.route_faults import findings
+from interlock_cli.main import run
 
 EXAMPLES = Path(__file__).parents[2] / "schemas" / "examples"
 JOBS = "projects/acme/locations/europe-west1/jobs"

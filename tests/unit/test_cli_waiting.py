@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 
-from cli.endings import EXIT_CODES
-from cli.waiting import Awaited, follow
-from interlock.domain.release import OUTCOMES, Release, State
-from interlock.domain.step import release_key
-from interlock.domain.transaction import Commit, Key, Record
-from interlock.ports import LedgerUnavailable
+from interlock.domain.releases.model import OUTCOMES, Release, State
+from interlock.ledger.interface import Commit, Key, LedgerUnavailable, Record
+from interlock.services.release_step import release_key
+from interlock_cli.actions.wait import Awaited, follow
+from interlock_cli.views.exit_codes import EXIT_CODES
 from tests.build import a_release
 from tests.fakes import MemoryLedger
 

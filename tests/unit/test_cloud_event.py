@@ -9,9 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interlock.domain.cloud_event import RELEASE_ID_PATTERN, MalformedEvent, Payload, message_release_id, open_message
-from interlock.domain.delivery import PubSubDelivery, parse_delivery
-from interlock.domain.message import Message
+from interlock.domain.requests.cloud_event import (
+    RELEASE_ID_PATTERN,
+    MalformedEvent,
+    Payload,
+    message_release_id,
+    open_message,
+)
+from interlock.domain.requests.delivery import PubSubDelivery, parse_delivery
+from interlock.domain.requests.message import Message
 from tests.events.load import event
 
 EVENT = {"specversion": "1.0", "id": "7", "source": "//ci", "type": "build"}

@@ -5,15 +5,16 @@ import sys
 
 import pytest
 
-from cli.errors import CommandError, ExitCode, as_command_error
-from cli.main import run
+from interlock_cli.errors import CommandError, ExitCode, as_command_error
+from interlock_cli.main import run
 
 HEAVY = {"google.api_core", "google.protobuf", "grpc", "flask", "urllib3", "rich", "jsonschema_rs"}
 """First names of all clients; `google` alone is an empty namespace that every start of Python makes."""
 
 
 def loaded_by(*arguments: str) -> set[str]:
-    code = f"import sys; from cli.main import run; run({list(arguments)!r}); print(*sys.modules, file=sys.stderr)"
+    code = f"import sys; from interlock_cli.main import run; run({list(arguments)!r})"
+    code += "; print(*sys.modules, file=sys.stderr)"
     ended = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     return set(ended.stderr.split())
 

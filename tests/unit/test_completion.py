@@ -10,16 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interlock.domain.completion import (
+from interlock.domain.executions.completion import (
     Completion,
     Counts,
-    Ignored,
+    NotACompletion,
     Verdict,
     bounded_detail,
     execution_outcome,
     read_completion,
 )
-from interlock.domain.delivery import Unreadable, log_entry, parse_delivery
+from interlock.domain.requests.delivery import Unreadable, log_entry, parse_delivery
 from tests.events.load import event, names
 
 JOB = "projects/acme-releases/locations/europe-west1/jobs/release-agent"
@@ -44,7 +44,7 @@ def completion_of(name: str) -> Completion:
     return completion
 
 
-def changed(path: str, value: object, name: str = "completion-succeeded") -> Completion | Ignored:
+def changed(path: str, value: object, name: str = "completion-succeeded") -> Completion | NotACompletion:
     """The named entry with one thing changed, or left out by None."""
     entry = copy.deepcopy(entry_of(name))
     *parents, last = path.split("/")
@@ -155,7 +155,7 @@ def test_counts_left_out_are_zero_and_retries_are_told() -> None:
     ],
 )
 def test_what_is_no_completion_is_ignored_with_its_reason(name: str, reason: str) -> None:
-    assert read_completion(entry_of(name)) == Ignored(reason)
+    assert read_completion(entry_of(name)) == NotACompletion(reason)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_what_is_no_completion_is_ignored_with_its_reason(name: str, reason: str
     ],
 )
 def test_a_damaged_entry_is_ignored_with_its_reason(path: str, value: object, reason: str) -> None:
-    assert changed(path, value) == Ignored(reason)
+    assert changed(path, value) == NotACompletion(reason)
 
 
 @pytest.mark.parametrize(
@@ -281,7 +281,7 @@ def test_the_detail_is_bounded_and_without_credentials() -> None:
 @given(JSON)
 def test_no_entry_whatever_raises(value: Any) -> None:
     entry = value if isinstance(value, Mapping) else {"protoPayload": value}
-    assert isinstance(read_completion(entry), Ignored)
+    assert isinstance(read_completion(entry), NotACompletion)
 
 
 PLACES = [
@@ -309,5 +309,5 @@ PLACES = [
 @given(path=st.sampled_from(PLACES), value=JSON)
 def test_no_damage_at_any_place_raises(path: str, value: object) -> None:
     damaged = changed(path, value)
-    assert isinstance(damaged, Completion | Ignored)
-    assert isinstance(damaged, Ignored) or json.dumps(damaged.execution)
+    assert isinstance(damaged, Completion | NotACompletion)
+    assert isinstance(damaged, NotACompletion) or json.dumps(damaged.execution)

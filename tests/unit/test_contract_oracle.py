@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interlock.adapters.schema_files import load_schema
-from interlock.domain.body import BodyError, escaped, parse_body
-from interlock.domain.contract import Contract
+from interlock.domain.requests.json_body import BodyError, escaped, parse_body
+from interlock.domain.requests.schema_validation import SchemaValidator
+from interlock.schema_files import load_schema
 from tests.unit.contract_examples import REQUESTS, ROUTES, example_files, valid_documents
 
 REFERENCE = {
@@ -55,7 +55,7 @@ def _matches(pattern: str, key: str) -> bool:
 
 
 def assert_agreement(kind: str, document: object) -> None:
-    contract: Contract = CONTRACTS[kind]
+    contract: SchemaValidator = CONTRACTS[kind]
     found = {(one.pointer, one.rule) for one in contract.violations(document)}
     assert found == rules_of_reference(kind, document)
     assert contract.is_valid(document) is (not found)
@@ -111,4 +111,4 @@ def test_both_read_every_pattern_alike(data: st.DataObject) -> None:
     text = data.draw(st.from_regex(pattern) | st.text())
     broken = data.draw(st.sampled_from([text, text + "\n", text + "/..", " " + text, text.upper()]))
     schema = {"pattern": pattern}
-    assert Contract.of(schema).is_valid(broken) == jsonschema.Draft202012Validator(schema).is_valid(broken)
+    assert SchemaValidator.of(schema).is_valid(broken) == jsonschema.Draft202012Validator(schema).is_valid(broken)

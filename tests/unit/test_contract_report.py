@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from interlock.domain.contract import LISTED
-from interlock.domain.violation import Violation
+from interlock.domain.requests.schema_validation import LISTED
+from interlock.domain.requests.violation import Violation
 from tests.unit.contract_examples import EXAMPLES, REQUESTS, ROUTES, example_files, violations_in
 
 MINIMAL = {

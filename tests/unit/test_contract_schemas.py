@@ -7,7 +7,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from interlock.adapters.schema_files import load_schema
+from interlock.schema_files import load_schema
 from tests.unit.contract_examples import REQUESTS
 
 NAMES = ("release-request.v1", "routes.v1", "status-event.v1", "dead-letter-alert.v1")

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interlock.domain.cloud_event import message_release_id, open_message
-from interlock.domain.dead_letter import (
+from interlock.domain.dead_letters.dead_letter import (
     DeadLetter,
     Incident,
     dead_letter_attributes,
@@ -18,9 +17,10 @@ from interlock.domain.dead_letter import (
     original_attributes,
     read_dead_letter,
 )
-from interlock.domain.delivery import PubSubDelivery, parse_delivery
-from interlock.domain.fingerprint import fingerprint, normalised_error
-from interlock.domain.message import Message
+from interlock.domain.dead_letters.grouping import fingerprint, normalised_error
+from interlock.domain.requests.cloud_event import message_release_id, open_message
+from interlock.domain.requests.delivery import PubSubDelivery, parse_delivery
+from interlock.domain.requests.message import Message
 from tests.events.load import event
 
 NOW = datetime(2026, 3, 4, 10, tzinfo=UTC)

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interlock.domain.dead_letter import DeadLetter, note_repeat, read_dead_letter
-from interlock.domain.dead_letter_alert import ERROR_EVENT, alert, alert_severity
-from interlock.domain.delivery import PubSubDelivery, parse_delivery
-from interlock.domain.message import Message
+from interlock.domain.dead_letters.alert import ERROR_EVENT, alert, alert_severity
+from interlock.domain.dead_letters.dead_letter import DeadLetter, note_repeat, read_dead_letter
+from interlock.domain.requests.delivery import PubSubDelivery, parse_delivery
+from interlock.domain.requests.message import Message
 from tests.events.load import event, names
 
 NOW = datetime(2026, 3, 4, 10, tzinfo=UTC)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interlock.domain.delivery import (
+from interlock.domain.requests.delivery import (
     AUDIT_LOG_WRITTEN,
     MESSAGE_PUBLISHED,
     AuditLogDelivery,
@@ -19,7 +19,7 @@ from interlock.domain.delivery import (
     log_entry,
     parse_delivery,
 )
-from interlock.domain.message import Message
+from interlock.domain.requests.message import Message
 from tests.events.load import event, names
 
 RELEASES = [name for name in names("push-") if name not in {"push-attributes-only", "push-maintenance"}]

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from interlock.domain.completion import Completion, Ignored, read_completion
-from interlock.domain.dead_letter import read_dead_letter
-from interlock.domain.delivery import PubSubDelivery, Unreadable, log_entry, parse_delivery
+from interlock.domain.dead_letters.dead_letter import read_dead_letter
+from interlock.domain.executions.completion import Completion, NotACompletion, read_completion
+from interlock.domain.requests.delivery import PubSubDelivery, Unreadable, log_entry, parse_delivery
 from tests.events.load import FOLDER, event, names
 
 ROW = re.compile(r"^\| ([a-z0-9-]+)\.json \| (\w+) \| (.+) \|$", re.MULTILINE)
@@ -33,7 +33,7 @@ def test_files_for_report_status_are_completions_or_ignored_as_their_names_say(n
     assert not isinstance(delivery, Unreadable)
     entry = log_entry(delivery)
     assert not isinstance(entry, Unreadable)
-    assert isinstance(read_completion(entry), Completion if name.startswith("completion-") else Ignored)
+    assert isinstance(read_completion(entry), Completion if name.startswith("completion-") else NotACompletion)
 
 
 @pytest.mark.parametrize("name", [name for name, (function, _) in ROWS.items() if function == "alert_dead_letter"])

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from cli.demo.scenes import Scene, scenes
-from cli.demo.verdict import faults
-from interlock.domain.release import Release, Result, State, Step
+from interlock.domain.releases.model import HistoryEntry, Release, Result, State
+from interlock_cli.demo.scenes import Scene, scenes
+from interlock_cli.demo.verdict import faults
 from tests.build import a_release, at
 
 SCENE = Scene(release_id="web-1", shows="", bodies=(), ends="succeeded")
@@ -15,7 +15,7 @@ SCENE = Scene(release_id="web-1", shows="", bodies=(), ends="succeeded")
 
 def run(release_id: str, start: float, end: float, state: State = State.SUCCEEDED) -> Release:
     steps = [(State.STARTED, start), (state, end)]
-    history = tuple(Step(state=one, at=at(when), attempt=1, sequence=1) for one, when in steps)
+    history = tuple(HistoryEntry(state=one, at=at(when), attempt=1, sequence=1) for one, when in steps)
     return a_release(release_id, state=state, history=history)
 
 

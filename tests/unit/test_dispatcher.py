@@ -8,20 +8,20 @@ from typing import Any
 
 import pytest
 
-from interlock.adapters.schema_files import load_schema
-from interlock.domain.contract import Contract
-from interlock.domain.delivery import PubSubDelivery
-from interlock.domain.intake import Intake
-from interlock.domain.message import Message
-from interlock.domain.release import Release, State
-from interlock.domain.route import parse_routes
-from interlock.domain.step import release_key
-from interlock.domain.transition import Limits
-from interlock.edge import Done, TryAgain, Verdict
-from interlock.handlers.dispatch_release import Dispatcher
-from interlock.launcher import Launcher
-from interlock.outbox import Postman
-from interlock.ports import Ambiguous, Overloaded, PublishFailed, StartRefused
+from interlock.domain.releases.limits import StartLimits
+from interlock.domain.releases.model import Release, State
+from interlock.domain.requests.delivery import PubSubDelivery
+from interlock.domain.requests.message import Message
+from interlock.domain.requests.parser import RequestParser
+from interlock.domain.requests.routes import parse_routes
+from interlock.domain.requests.schema_validation import SchemaValidator
+from interlock.entrypoints.dispatch_release import Dispatcher
+from interlock.entrypoints.http import Ack, Nack, Reply
+from interlock.ports import Ambiguous, PublishFailed, Refused, Throttled
+from interlock.schema_files import load_schema
+from interlock.services.job_launcher import JobLauncher
+from interlock.services.outbox_relay import OutboxRelay
+from interlock.services.release_step import release_key
 from tests.fakes import Clock, FakeCloudRun, FakeJournal, FakePublisher, FakeResults, MemoryLedger
 
 STATUS, DEAD = "projects/acme/topics/release-status", "projects/acme/topics/release-dead-letters"
@@ -49,21 +49,21 @@ class World:
 
     def __post_init__(self) -> None:
         self.dispatcher = Dispatcher(
-            intake=Intake(Contract.of(load_schema("release-request.v1")), parse_routes(self.routes)),
+            intake=RequestParser(SchemaValidator.of(load_schema("release-request.v1")), parse_routes(self.routes)),
             ledger=self.ledger,
-            launcher=Launcher(jobs=self.cloud_run, fence=lambda: self.results, now=self.clock, jitter=lambda: 1.0),
-            postman=Postman(
+            launcher=JobLauncher(jobs=self.cloud_run, fence=lambda: self.results, now=self.clock, jitter=lambda: 1.0),
+            postman=OutboxRelay(
                 ledger=self.ledger,
                 publisher=self.publisher,
                 instance="test",
                 status_topic=STATUS,
                 dead_letters_topic=DEAD,
             ),
-            limits=Limits(lease=timedelta(seconds=60), max_starts=3),
+            limits=StartLimits(lease=timedelta(seconds=60), max_starts=3),
             now=self.clock,
         )
 
-    def push(self, body: object, message_id: str = "1", **attributes: str) -> Verdict:
+    def push(self, body: object, message_id: str = "1", **attributes: str) -> Reply:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         message = Message(message_id, self.clock(), data, attributes)
         return self.dispatcher.handle(PubSubDelivery(message), self.journal)
@@ -87,7 +87,7 @@ def world() -> World:
 
 
 def test_the_message_ci_already_sends_starts_its_job(world: World) -> None:
-    assert world.push(REQUEST) == Done()
+    assert world.push(REQUEST) == Ack()
     [order] = world.cloud_run.orders.values()
     assert order.job == JOB
     assert order.environment["ARTIFACT_PATH"] == REQUEST["artifact_path"]
@@ -137,7 +137,7 @@ def test_a_conflict_is_announced_under_the_messages_own_id(world: World) -> None
 
 def test_an_invalid_message_is_rejected_with_every_violation_and_forwarded_byte_for_byte(world: World) -> None:
     data = b'{"release_version": "1.2.4", "targt_env": "staging"}'
-    assert isinstance(world.push(data, "7", origin="ci"), Done)
+    assert isinstance(world.push(data, "7", origin="ci"), Ack)
     release = world.release("msg-7")
     assert (release.state, release.result.reason) == (State.REJECTED, "schema")
     assert {one.pointer for one in release.result.violations} == {"", "/targt_env"}
@@ -161,7 +161,7 @@ BAD_BODIES = {
 
 @pytest.mark.parametrize("reason", BAD_BODIES)
 def test_a_body_that_is_no_request_is_rejected_with_its_own_reason(world: World, reason: str) -> None:
-    assert isinstance(world.push(BAD_BODIES[reason], "8"), Done)
+    assert isinstance(world.push(BAD_BODIES[reason], "8"), Ack)
     assert world.release("msg-8").result.reason == reason
     assert world.told("msg-8") == ["rejected"]
     assert world.publisher.published[DEAD][0].data == BAD_BODIES[reason]
@@ -178,7 +178,7 @@ def test_a_source_the_route_does_not_allow_is_rejected(world: World) -> None:
 
 
 def test_a_refused_start_closes_the_release_and_keeps_its_message(world: World) -> None:
-    world.cloud_run.answers = [StartRefused("job_not_found", "404 no such job")]
+    world.cloud_run.answers = [Refused("job_not_found", "404 no such job")]
     world.push(REQUEST)
     assert world.told("msg-1") == ["errored"]
     assert world.buried()[0]["interlock-reason"] == "job_not_found"
@@ -189,7 +189,7 @@ def test_a_refused_start_lets_the_next_one_try(world: World) -> None:
     world.push(REQUEST, "1")
     world.push(REQUEST, "2")
     world.clock.forward(seconds=61)
-    world.cloud_run.answers = [StartRefused("permission", "403")]
+    world.cloud_run.answers = [Refused("permission", "403")]
     world.push(REQUEST, "1")
     assert world.told("msg-1") == []  # the first start may still turn up
     world.clock.forward(seconds=61)
@@ -219,15 +219,15 @@ def test_a_mended_request_waits_until_the_bad_ones_dead_letter_is_out(world: Wor
     with pytest.raises(PublishFailed):
         world.push({"release_id": "web-1"}, "1")
     world.publisher.failing.clear()
-    assert world.push({**REQUEST, "release_id": "web-1"}, "2") == TryAgain("dead_letter_unsent")
+    assert world.push({**REQUEST, "release_id": "web-1"}, "2") == Nack("dead_letter_unsent")
     assert world.publisher.published[DEAD][0].data == b'{"release_id": "web-1"}'
     world.push({**REQUEST, "release_id": "web-1"}, "2")
     assert list(dict.fromkeys(world.told("web-1"))) == ["rejected", "started"]
 
 
 def test_overload_waits_longer_each_time_and_is_no_dead_letter(world: World) -> None:
-    world.cloud_run.answers = [Overloaded("429"), Overloaded("429")]
-    assert isinstance(world.push(REQUEST), Done)
+    world.cloud_run.answers = [Throttled("429"), Throttled("429")]
+    assert isinstance(world.push(REQUEST), Ack)
     first = world.release("msg-1").not_before
     assert first == world.clock.instant + timedelta(seconds=5)
     world.clock.forward(seconds=5)
@@ -238,8 +238,8 @@ def test_overload_waits_longer_each_time_and_is_no_dead_letter(world: World) -> 
 
 def test_an_ambiguous_start_is_not_acknowledged_and_keeps_its_claim(world: World) -> None:
     world.cloud_run.answers = [Ambiguous("deadline exceeded")]
-    assert world.push(REQUEST) == TryAgain("start_ambiguous")
-    assert world.push(REQUEST) == TryAgain("claim_held")
+    assert world.push(REQUEST) == Nack("start_ambiguous")
+    assert world.push(REQUEST) == Nack("claim_held")
     assert world.release("msg-1").state is State.STARTING
 
 
@@ -294,8 +294,8 @@ def test_superseded_releases_are_told_in_the_same_breath() -> None:
 
 
 def test_every_event_that_leaves_fits_its_schema(world: World) -> None:
-    contract = Contract.of(load_schema("status-event.v1"))
-    world.cloud_run.answers = [StartRefused("permission", "403")]
+    contract = SchemaValidator.of(load_schema("status-event.v1"))
+    world.cloud_run.answers = [Refused("permission", "403")]
     world.push(REQUEST, "1")
     world.push(REQUEST, "2")
     world.push(REQUEST, "3")

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from interlock.domain.due import QUEUED_EVERY, RETRIED_EVERY, due_at
+from interlock.domain.releases.reconcile_schedule import QUEUED_EVERY, RETRIED_EVERY, due_at
 from tests.build import a_release, at
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from local.cloud_run.execution import (
+from interlock_local.cloud_run.execution import (
     Cause,
     Ending,
     Execution,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interlock.domain.foreign_json import list_at, map_at, read_object, read_timestamp, text_at, whole_number
+from interlock.domain.json_access import list_at, map_at, read_object, read_timestamp, text_at, whole_number
 
 
 @pytest.mark.parametrize(("value", "number"), [(1, 1), (1.0, 1), ("1", 1), (0, 0), (2**53, 2**53)])

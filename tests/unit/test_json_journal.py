@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from interlock.adapters.json_journal import JsonJournal
+from interlock.structured_log import JsonJournal
 
 
 def _lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:

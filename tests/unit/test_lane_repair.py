@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from interlock.domain.lane import Lane, Waiting
-from interlock.domain.release import Release, State
-from interlock.domain.step import Stepped, first_keys, lane_key_of, release_key, step
-from interlock.domain.transaction import Commit, Key, Record
-from interlock.domain.transition import Ignored, Resume, Start
+from interlock.domain.releases.effects import NoEffect, Start
+from interlock.domain.releases.events import Resume
+from interlock.domain.releases.lane import Lane, Waiting
+from interlock.domain.releases.model import Release, State
+from interlock.ledger.interface import Commit, Key, Record
+from interlock.services.release_step import Applied, first_keys, lane_key_of, release_key, step
 from tests.build import LIMITS, NOW, a_release, at
 from tests.fakes import MemoryLedger
 
@@ -26,7 +27,7 @@ def a_lane(*holders: str, ahead: tuple[Waiting, ...] = ()) -> Lane:
     return Lane(key="staging/web", holders=holders, queue=(*ahead, Waiting(at(2), "web-2")))
 
 
-def resumed(ledger: MemoryLedger) -> tuple[Stepped, Lane]:
+def resumed(ledger: MemoryLedger) -> tuple[Applied, Lane]:
     stepped = ledger.transact(first_keys("web-2", Resume()), step("web-2", Resume(), now=NOW, limits=LIMITS))
     key = lane_key_of(WAITING)
     lane = ledger.read(key) if key else None
@@ -52,7 +53,7 @@ def test_a_lane_is_not_held_by_a_release_that_is_over_or_gone(holder: Release | 
 @pytest.mark.parametrize("state", [State.STARTING, State.STARTED])
 def test_a_lane_is_held_by_a_release_that_is_open(state: State) -> None:
     stepped, lane = resumed(ledger_of(a_lane("web-1"), WAITING, a_release("web-1", state=state)))
-    assert stepped.effects == (Ignored("lane_held"),)
+    assert stepped.effects == (NoEffect("lane_held"),)
     assert lane.holders == ("web-1",)
 
 
@@ -66,7 +67,7 @@ def test_nobody_waits_behind_releases_that_are_over_or_gone(first: Release | Non
 
 def test_a_release_waits_behind_one_that_waits() -> None:
     stepped, lane = resumed(ledger_of(a_lane(ahead=(Waiting(at(1), "web-1"),)), WAITING, a_release("web-1")))
-    assert stepped.effects == (Ignored("not_next"),)
+    assert stepped.effects == (NoEffect("not_next"),)
     assert [entry.release_id for entry in lane.queue] == ["web-1", "web-2"]
 
 

@@ -5,18 +5,18 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from interlock.domain.fence import SEALED
-from interlock.domain.release import Release, Result
-from interlock.domain.transition import Confirm, Missing
-from interlock.launcher import Launcher
-from interlock.ports import Ambiguous, CloudRunUnavailable, Overloaded, Started, StartOrder, StartRefused
+from interlock.domain.releases.events import ExecutionNotFound, StartConfirmed
+from interlock.domain.releases.model import Release, Result
+from interlock.domain.releases.ownership import SEALED
+from interlock.ports import Ambiguous, CloudRunUnavailable, Refused, Started, StartOrder, Throttled
+from interlock.services.job_launcher import JobLauncher
 from tests.build import JOB, NOW, a_plan, a_release
 
 
 class SilentJobs:
     """Answers no question."""
 
-    def start(self, order: StartOrder) -> Started | StartRefused | Overloaded | Ambiguous:
+    def start(self, order: StartOrder) -> Started | Refused | Throttled | Ambiguous:
         raise AssertionError("nothing may be started")
 
     def find(self, job: str, environment: Mapping[str, str]) -> Started | None:
@@ -42,17 +42,17 @@ class Taken:
 REFUSED = replace(a_release(), fence=1, starts=1, refusal=Result(reason="permission"))
 
 
-def adopt(release: Release, holder: str | None = None) -> Confirm | Missing:
-    launcher = Launcher(jobs=SilentJobs(), fence=lambda: Taken(holder), now=lambda: NOW, jitter=lambda: 0.5)
+def adopt(release: Release, holder: str | None = None) -> StartConfirmed | ExecutionNotFound:
+    launcher = JobLauncher(jobs=SilentJobs(), fence=lambda: Taken(holder), now=lambda: NOW, jitter=lambda: 0.5)
     return launcher.adopt(release, a_plan())
 
 
 def test_a_refused_start_that_took_the_fence_is_adopted() -> None:
-    assert adopt(REFUSED, "agent-1") == Confirm(1, f"{JOB}/executions/agent-1", None)
+    assert adopt(REFUSED, "agent-1") == StartConfirmed(1, f"{JOB}/executions/agent-1", None)
 
 
 def test_a_refused_start_that_took_no_fence_never_will() -> None:
-    assert adopt(REFUSED) == Missing(1)
+    assert adopt(REFUSED) == ExecutionNotFound(1)
 
 
 def test_a_start_in_doubt_waits_for_an_answer() -> None:

@@ -6,34 +6,36 @@ from typing import Any, ClassVar
 
 import pytest
 
-from interlock.domain.fence import SEALED
-from interlock.domain.lane import Lane, Waiting
-from interlock.domain.lifecycle import decide
-from interlock.domain.release import OUTCOMES, Release, Result, State
-from interlock.domain.route import LaneMode, Rerun
-from interlock.domain.transition import (
-    Bury,
-    Cancel,
-    Complete,
-    Confirm,
-    Conflict,
-    Event,
-    Ignored,
-    LookFor,
-    Missing,
-    Overload,
-    Refuse,
-    Replace,
-    Resume,
-    Retell,
-    Seal,
+from interlock.domain.releases.effects import (
+    FindExecution,
+    IdConflict,
+    NoEffect,
+    Redeliver,
+    Republish,
+    SealOwnership,
     Start,
     StopExecution,
-    Submit,
-    Supersede,
+    SupersedeQueued,
     Transition,
-    TryLater,
 )
+from interlock.domain.releases.events import (
+    Cancel,
+    DeadLettered,
+    Event,
+    ExecutionEnded,
+    ExecutionNotFound,
+    RequestReceived,
+    Resume,
+    StartConfirmed,
+    StartRefused,
+    StartThrottled,
+    Superseded,
+)
+from interlock.domain.releases.lane import Lane, Waiting
+from interlock.domain.releases.model import OUTCOMES, Release, Result, State
+from interlock.domain.releases.ownership import SEALED
+from interlock.domain.releases.state_machine import decide
+from interlock.domain.requests.routes import LaneMode, Rerun
 from tests.build import JOB, LIMITS, NOW, a_release, at
 
 EXECUTION = f"{JOB}/executions/release-agent-x7k2p"
@@ -53,20 +55,20 @@ def after(release: Release | None, lane: Lane | None, event: Event, now: datetim
 
 
 def starting(release_id: str = "web-1", **changes: Any) -> tuple[Release, Lane]:
-    return after(None, EMPTY, Submit(a_release(release_id, **changes)))
+    return after(None, EMPTY, RequestReceived(a_release(release_id, **changes)))
 
 
 def started(release_id: str = "web-1", **changes: Any) -> tuple[Release, Lane]:
     release, lane = starting(release_id, **changes)
-    return after(release, lane, Confirm(release.fence, EXECUTION, None))
+    return after(release, lane, StartConfirmed(release.fence, EXECUTION, None))
 
 
 def queued(release_id: str = "web-2", *, published: float = 1, **changes: Any) -> tuple[Release, Lane]:
     _, lane = started()
-    return after(None, lane, Submit(a_release(release_id, published=published, **changes)))
+    return after(None, lane, RequestReceived(a_release(release_id, published=published, **changes)))
 
 
-def ended(state: State = State.SUCCEEDED, **changes: Any) -> Complete:
+def ended(state: State = State.SUCCEEDED, **changes: Any) -> ExecutionEnded:
     facts: dict[str, Any] = {
         "execution": EXECUTION,
         "attempt": 1,
@@ -75,7 +77,7 @@ def ended(state: State = State.SUCCEEDED, **changes: Any) -> Complete:
         "result": Result(),
         "owner": None,
     }
-    return Complete(**{**facts, **changes})
+    return ExecutionEnded(**{**facts, **changes})
 
 
 def closed(state: State = State.SUCCEEDED, **changes: Any) -> tuple[Release, Lane]:
@@ -90,7 +92,7 @@ def told(release: Release | None) -> list[State]:
 
 class TestSubmit:
     def test_a_release_claims_a_free_lane_under_the_first_fence(self) -> None:
-        found = take(None, EMPTY, Submit(a_release()))
+        found = take(None, EMPTY, RequestReceived(a_release()))
         assert found.effects == (Start(),)
         assert found.release is not None
         assert (found.release.state, found.release.fence, found.release.lease_until) == (State.STARTING, 1, at(60))
@@ -109,44 +111,44 @@ class TestSubmit:
 
     def test_an_older_release_that_arrives_later_goes_before_the_younger(self) -> None:
         _, lane = queued("young", published=9)
-        release, lane = after(None, lane, Submit(a_release("old", published=3)))
+        release, lane = after(None, lane, RequestReceived(a_release("old", published=3)))
         assert [entry.release_id for entry in lane.queue] == ["old", "young"]
         assert release.outbox.events[-1].data["position"] == 1
 
     def test_a_free_lane_with_waiters_is_no_short_cut(self) -> None:
         lane = Lane(key=EMPTY.key, queue=(Waiting(at(1), "first", True),))
-        release, _ = after(None, lane, Submit(a_release("late", published=2)))
+        release, _ = after(None, lane, RequestReceived(a_release("late", published=2)))
         assert release.state is State.QUEUED
         assert release.outbox.resumes == ("first",)
 
     def test_a_full_queue_rejects(self) -> None:
         _, lane = queued()
-        release, left = after(None, lane, Submit(a_release("web-3", plan={"max_queue": 1})))
+        release, left = after(None, lane, RequestReceived(a_release("web-3", plan={"max_queue": 1})))
         assert (release.state, release.result.reason) == (State.REJECTED, "queue_full")
         assert left == lane
 
     def test_a_busy_lane_rejects_where_the_route_says_so(self) -> None:
         _, lane = started()
-        release, _ = after(None, lane, Submit(a_release("web-2", plan={"lane_mode": LaneMode.REJECT})))
+        release, _ = after(None, lane, RequestReceived(a_release("web-2", plan={"lane_mode": LaneMode.REJECT})))
         assert (release.state, release.result.reason) == (State.REJECTED, "lane_busy")
         assert release.outbox.dead_letter is None
 
     def test_a_parallel_lane_starts_up_to_its_capacity(self) -> None:
         plan = {"lane_mode": LaneMode.PARALLEL, "capacity": 2}
         _, lane = starting("one", plan=plan)
-        two, lane = after(None, lane, Submit(a_release("two", plan=plan)))
-        three, lane = after(None, lane, Submit(a_release("three", plan=plan)))
+        two, lane = after(None, lane, RequestReceived(a_release("two", plan=plan)))
+        three, lane = after(None, lane, RequestReceived(a_release("three", plan=plan)))
         assert (two.state, three.state) == (State.STARTING, State.QUEUED)
         assert lane.holders == ("one", "two")
 
     def test_a_request_past_its_not_after_expires_unstarted(self) -> None:
-        found = take(None, EMPTY, Submit(a_release(not_after=at(-1))))
+        found = take(None, EMPTY, RequestReceived(a_release(not_after=at(-1))))
         assert told(found.release) == [State.EXPIRED]
         assert found.effects == ()
 
     def test_a_rejected_candidate_is_told_and_due_as_a_dead_letter(self) -> None:
         candidate = a_release(state=State.REJECTED, result=Result(reason="schema", detail="bad"))
-        found = take(None, None, Submit(replace(candidate, plan=None)))
+        found = take(None, None, RequestReceived(replace(candidate, plan=None)))
         assert told(found.release) == [State.REJECTED]
         assert found.release is not None
         assert found.release.outbox.dead_letter is not None
@@ -154,43 +156,43 @@ class TestSubmit:
 
     def test_a_redelivery_while_the_claim_stands_comes_back_later(self) -> None:
         release, lane = starting()
-        found = take(release, lane, Submit(a_release()), at(59))
-        assert found.effects == (TryLater("claim_held"),)
+        found = take(release, lane, RequestReceived(a_release()), at(59))
+        assert found.effects == (Redeliver("claim_held"),)
         assert found.release is release
 
     def test_a_redelivery_after_the_lease_takes_over_under_the_next_fence(self) -> None:
         release, lane = starting()
-        found = take(release, lane, Submit(a_release()), at(60))
+        found = take(release, lane, RequestReceived(a_release()), at(60))
         assert found.effects == (Start(take_over=True),)
         assert found.release is not None
         assert (found.release.fence, found.release.lease_until) == (2, at(120))
 
     def test_a_redelivery_of_a_closed_release_is_quiet(self) -> None:
         release, lane = closed(State.FAILED)
-        found = take(release, lane, Submit(a_release()))
-        assert found.effects == (Ignored("already_closed"),)
+        found = take(release, lane, RequestReceived(a_release()))
+        assert found.effects == (NoEffect("already_closed"),)
 
     def test_a_duplicate_is_told_what_is_true_and_starts_nothing(self) -> None:
         release, lane = started()
-        found = take(release, lane, Submit(a_release(message_id="m-again")))
-        assert found.effects == (Retell(), Ignored("already_started"))
+        found = take(release, lane, RequestReceived(a_release(message_id="m-again")))
+        assert found.effects == (Republish(), NoEffect("already_started"))
         assert found.release is not None
         assert "m-again" in found.release.message_ids
 
     def test_another_request_under_the_same_id_is_a_conflict_and_changes_nothing(self) -> None:
         release, lane = started()
-        found = take(release, lane, Submit(a_release(message_id="m-2", payload_hash="another")))
-        assert found == Transition(release, lane, (Conflict(),))
+        found = take(release, lane, RequestReceived(a_release(message_id="m-2", payload_hash="another")))
+        assert found == Transition(release, lane, (IdConflict(),))
 
     def test_a_bad_request_under_a_known_id_is_a_conflict_too(self) -> None:
         release, lane = started()
         candidate = replace(a_release(message_id="m-2", state=State.REJECTED), plan=None)
-        assert take(release, lane, Submit(candidate)).effects == (Conflict(),)
+        assert take(release, lane, RequestReceived(candidate)).effects == (IdConflict(),)
 
     @pytest.mark.parametrize("state", [State.REJECTED, State.DEAD_LETTERED])
     def test_an_id_under_which_nothing_ran_is_free_for_the_mended_request(self, state: State) -> None:
         release = replace(a_release(message_id="m-bad", state=state, payload_hash="bad", sequence=1), plan=None)
-        found, _ = after(release, EMPTY, Submit(a_release(message_id="m-good")))
+        found, _ = after(release, EMPTY, RequestReceived(a_release(message_id="m-good")))
         assert (found.state, found.attempt, found.sequence) == (State.STARTING, 2, 1)
 
 
@@ -208,29 +210,29 @@ class TestRerun:
     @pytest.mark.parametrize(("rerun", "state", "runs"), RERUNS)
     def test_a_closed_release_runs_again_only_as_its_route_says(self, rerun: Rerun, state: State, runs: bool) -> None:
         release, lane = closed(state, plan={"rerun": rerun})
-        found = take(release, lane, Submit(a_release(message_id="m-2")))
+        found = take(release, lane, RequestReceived(a_release(message_id="m-2")))
         assert found.release is not None
         assert (Start() in found.effects) is runs
         assert found.release.attempt == (2 if runs else 1)
-        assert (Retell() in found.effects) is not runs
+        assert (Republish() in found.effects) is not runs
 
     def test_sequence_and_fence_go_on_over_attempts(self) -> None:
         release, lane = closed(State.FAILED)
-        again, lane = after(release, lane, Submit(a_release(message_id="m-2")))
-        again, _ = after(again, lane, Confirm(again.fence, OTHER, None))
+        again, lane = after(release, lane, RequestReceived(a_release(message_id="m-2")))
+        again, _ = after(again, lane, StartConfirmed(again.fence, OTHER, None))
         assert again.fence == release.fence + 1
         assert again.sequence == release.sequence + 1
 
     def test_a_publishers_late_retry_does_not_rerun_what_failed_meanwhile(self) -> None:
         release, lane = closed(State.FAILED)
-        found = take(release, lane, Submit(a_release(message_id="m-2", published=-1)))
-        assert found.effects == (Retell(), Ignored("already_closed"))
+        found = take(release, lane, RequestReceived(a_release(message_id="m-2", published=-1)))
+        assert found.effects == (Republish(), NoEffect("already_closed"))
 
     def test_the_first_messages_redelivery_does_not_rerun_the_second_attempt(self) -> None:
         release, lane = closed(State.FAILED)
-        release, lane = after(release, lane, Submit(a_release(message_id="m-2")))
+        release, lane = after(release, lane, RequestReceived(a_release(message_id="m-2")))
         release, lane = after(release, lane, ended(State.FAILED, attempt=2, fence=2))
-        assert take(release, lane, Submit(a_release())).effects == (Ignored("already_closed"),)
+        assert take(release, lane, RequestReceived(a_release())).effects == (NoEffect("already_closed"),)
 
 
 class TestResume:
@@ -242,13 +244,13 @@ class TestResume:
 
     def test_a_held_lane_stays_held(self) -> None:
         release, lane = queued()
-        assert take(release, lane, Resume()).effects == (Ignored("lane_held"),)
+        assert take(release, lane, Resume()).effects == (NoEffect("lane_held"),)
 
     def test_whoever_is_not_next_passes_it_on(self) -> None:
         young, lane = queued("young", published=9)
-        _, lane = after(None, lane, Submit(a_release("old", published=3)))
+        _, lane = after(None, lane, RequestReceived(a_release("old", published=3)))
         found = take(replace(young, outbox=type(young.outbox)()), replace(lane, holders=()), Resume())
-        assert found.effects == (Ignored("not_next"),)
+        assert found.effects == (NoEffect("not_next"),)
         assert found.release is not None
         assert found.release.outbox.resumes == ("old",)
 
@@ -262,7 +264,7 @@ class TestResume:
     def test_an_overloaded_release_waits_for_its_time(self) -> None:
         release, lane = queued()
         release = replace(release, not_before=at(30))
-        assert take(release, replace(lane, holders=()), Resume(), at(29)).effects == (Ignored("not_yet"),)
+        assert take(release, replace(lane, holders=()), Resume(), at(29)).effects == (NoEffect("not_yet"),)
         assert take(release, replace(lane, holders=()), Resume(), at(30)).effects == (Start(),)
 
     def test_a_queued_release_expires_at_its_not_after(self) -> None:
@@ -279,9 +281,9 @@ class TestResume:
             release, lane = after(release, lane, Resume(), release.lease_until)
         assert release.lease_until is not None
         found = take(release, lane, Resume(), release.lease_until)
-        assert found.effects == (LookFor(),)
+        assert found.effects == (FindExecution(),)
         assert found.release is not None
-        found = take(found.release, found.lane, Missing(found.release.fence))
+        found = take(found.release, found.lane, ExecutionNotFound(found.release.fence))
         assert found.release is not None
         assert (found.release.state, found.release.result.reason) == (State.ERRORED, "start_exhausted")
         assert found.release.outbox.dead_letter is not None
@@ -289,10 +291,10 @@ class TestResume:
 
     def test_a_resume_of_a_claim_that_stands_is_left_to_whoever_holds_it(self) -> None:
         release, lane = starting()
-        assert take(release, lane, Resume(), at(59)).effects == (Ignored("claim_held"),)
+        assert take(release, lane, Resume(), at(59)).effects == (NoEffect("claim_held"),)
 
     def test_a_resume_of_nobody_is_ignored(self) -> None:
-        assert take(None, None, Resume()).effects == (Ignored("unknown_release"),)
+        assert take(None, None, Resume()).effects == (NoEffect("unknown_release"),)
 
 
 class TestConfirm:
@@ -304,25 +306,27 @@ class TestConfirm:
     def test_a_claim_that_was_taken_over_is_not_confirmed(self) -> None:
         release, lane = starting()
         taken, lane = after(release, lane, Resume(), at(60))
-        assert take(taken, lane, Confirm(1, EXECUTION, None)) == Transition(taken, lane, (Ignored("stale_fence"),))
+        assert take(taken, lane, StartConfirmed(1, EXECUTION, None)) == Transition(
+            taken, lane, (NoEffect("stale_fence"),)
+        )
 
     def test_a_second_confirm_changes_nothing(self) -> None:
         release, lane = started()
-        assert take(release, lane, Confirm(1, OTHER, None)).effects == (Ignored("not_starting"),)
+        assert take(release, lane, StartConfirmed(1, OTHER, None)).effects == (NoEffect("not_starting"),)
 
     def test_a_cancel_that_came_during_the_start_stops_the_execution(self) -> None:
         release, lane = starting()
         release, lane = after(release, lane, Cancel("kim", None))
-        assert take(release, lane, Confirm(1, EXECUTION, None)).effects == (StopExecution(EXECUTION),)
+        assert take(release, lane, StartConfirmed(1, EXECUTION, None)).effects == (StopExecution(EXECUTION),)
 
 
 class TestRefuseAndOverload:
     def test_a_refusal_is_believed_once_nothing_runs_and_nothing_will(self) -> None:
         release, lane = starting()
-        _, lane = after(None, lane, Submit(a_release("web-2", published=1)))
-        refused = take(release, lane, Refuse(1, "permission", "no"))
-        assert (refused.effects, refused.lane) == ((LookFor(),), lane)
-        found = take(refused.release, refused.lane, Missing(1))
+        _, lane = after(None, lane, RequestReceived(a_release("web-2", published=1)))
+        refused = take(release, lane, StartRefused(1, "permission", "no"))
+        assert (refused.effects, refused.lane) == ((FindExecution(),), lane)
+        found = take(refused.release, refused.lane, ExecutionNotFound(1))
         assert found.release is not None
         assert (found.release.state, found.release.result.reason) == (State.ERRORED, "permission")
         assert found.release.outbox.resumes == ("web-2",)
@@ -332,20 +336,20 @@ class TestRefuseAndOverload:
 
     def test_a_refusal_of_a_start_that_runs_all_the_same_is_forgotten(self) -> None:
         release, lane = starting()
-        refused = take(release, lane, Refuse(1, "permission", "no"))
-        found = take(refused.release, refused.lane, Confirm(1, EXECUTION, None))
+        refused = take(release, lane, StartRefused(1, "permission", "no"))
+        found = take(refused.release, refused.lane, StartConfirmed(1, EXECUTION, None))
         assert found.release is not None
         assert (found.release.state, found.release.execution) == (State.STARTED, EXECUTION)
 
     def test_a_refusal_under_an_old_fence_is_ignored(self) -> None:
         release, lane = starting()
         taken, lane = after(release, lane, Resume(), at(60))
-        assert take(taken, lane, Refuse(1, "permission", "no")).effects == (Ignored("stale_fence"),)
+        assert take(taken, lane, StartRefused(1, "permission", "no")).effects == (NoEffect("stale_fence"),)
 
     def test_overload_puts_the_release_back_into_its_place(self) -> None:
         release, lane = starting("old", published=1)
-        _, lane = after(None, lane, Submit(a_release("young", published=2)))
-        back, lane = after(release, lane, Overload(1, at(5)))
+        _, lane = after(None, lane, RequestReceived(a_release("young", published=2)))
+        back, lane = after(release, lane, StartThrottled(1, at(5)))
         assert [entry.release_id for entry in lane.queue] == ["old", "young"]
         assert (back.state, back.not_before, back.starts, lane.holders) == (State.QUEUED, at(5), 0, ())
         assert back.outbox.dead_letter is None
@@ -353,7 +357,7 @@ class TestRefuseAndOverload:
     def test_overload_of_a_release_to_be_cancelled_cancels_it(self) -> None:
         release, lane = starting()
         release, lane = after(release, lane, Cancel("kim", "no more"))
-        back, lane = after(release, lane, Overload(1, at(5)))
+        back, lane = after(release, lane, StartThrottled(1, at(5)))
         assert (back.state, lane) == (State.CANCELLED, EMPTY)
 
 
@@ -364,23 +368,23 @@ class TestAnEarlierStartMayRun:
 
     def test_a_refusal_keeps_the_lane_until_nothing_turned_up(self) -> None:
         release, lane = self.taken_over()
-        kept, lane = after(release, lane, Refuse(2, "permission", "no"), at(61))
+        kept, lane = after(release, lane, StartRefused(2, "permission", "no"), at(61))
         assert (kept.state, lane.holders) == (State.STARTING, ("web-1",))
         found = take(kept, lane, Resume(), at(120))
-        assert found.effects == (LookFor(),)
+        assert found.effects == (FindExecution(),)
         assert found.release is not None
-        closed, lane = after(found.release, found.lane, Missing(found.release.fence), at(121))
+        closed, lane = after(found.release, found.lane, ExecutionNotFound(found.release.fence), at(121))
         assert (closed.state, closed.result.reason, lane) == (State.ERRORED, "permission", EMPTY)
 
     def test_what_turns_up_after_a_refusal_is_adopted(self) -> None:
         release, lane = self.taken_over()
-        kept, lane = after(release, lane, Refuse(2, "permission", "no"), at(61))
+        kept, lane = after(release, lane, StartRefused(2, "permission", "no"), at(61))
         looking, lane = after(kept, lane, Resume(), at(120))
-        assert after(looking, lane, Confirm(looking.fence, EXECUTION, None))[0].state is State.STARTED
+        assert after(looking, lane, StartConfirmed(looking.fence, EXECUTION, None))[0].state is State.STARTED
 
     def test_overload_keeps_the_lane_and_tries_again_when_its_time_has_come(self) -> None:
         release, lane = self.taken_over()
-        kept, lane = after(release, lane, Overload(2, at(90)), at(61))
+        kept, lane = after(release, lane, StartThrottled(2, at(90)), at(61))
         assert (kept.state, kept.lease_until, lane.holders) == (State.STARTING, at(90), ("web-1",))
         assert take(kept, lane, Resume(), at(90)).effects == (Start(take_over=True),)
 
@@ -388,23 +392,23 @@ class TestAnEarlierStartMayRun:
         release, lane = starting()
         release, lane = after(release, lane, Cancel("kim", "no more"))
         looking = take(release, lane, Resume(), at(60))
-        assert looking.effects == (LookFor(),)
+        assert looking.effects == (FindExecution(),)
         assert looking.release is not None
-        closed, lane = after(looking.release, looking.lane, Missing(looking.release.fence))
+        closed, lane = after(looking.release, looking.lane, ExecutionNotFound(looking.release.fence))
         assert (closed.state, closed.result.detail, lane) == (State.CANCELLED, "no more", EMPTY)
 
     def test_a_look_under_an_old_fence_decides_nothing(self) -> None:
         release, lane = self.taken_over()
-        assert take(release, lane, Missing(1)).effects == (Ignored("stale_fence"),)
+        assert take(release, lane, ExecutionNotFound(1)).effects == (NoEffect("stale_fence"),)
 
     def started_twice(self) -> tuple[Release, Lane]:
         release, lane = self.taken_over()
-        return after(release, lane, Confirm(2, EXECUTION, None), at(61))
+        return after(release, lane, StartConfirmed(2, EXECUTION, None), at(61))
 
     @pytest.mark.parametrize("state", [State.FAILED, State.CANCELLED, State.ERRORED])
     def test_an_end_without_an_owner_seals_the_fence_before_it_closes(self, state: State) -> None:
         release, lane = self.started_twice()
-        assert take(release, lane, ended(state, fence=2)) == Transition(release, lane, (Seal(),))
+        assert take(release, lane, ended(state, fence=2)) == Transition(release, lane, (SealOwnership(),))
         done, freed = after(release, lane, ended(state, fence=2, owner=SEALED))
         assert (done.state, freed) == (state, EMPTY)
 
@@ -434,14 +438,14 @@ class TestAnEarlierStartMayRun:
     def test_a_stray_under_a_sealed_fence_points_nowhere(self) -> None:
         release, lane = self.started_twice()
         found = take(release, lane, ended(execution=OTHER, fence=1, owner=SEALED))
-        assert found == Transition(release, lane, (Ignored("stray_execution"),))
+        assert found == Transition(release, lane, (NoEffect("stray_execution"),))
 
 
 class TestComplete:
     @pytest.mark.parametrize("state", [State.SUCCEEDED, State.FAILED, State.CANCELLED, State.ERRORED])
     def test_the_execution_closes_its_release_and_wakes_the_next(self, state: State) -> None:
         release, lane = started()
-        _, lane = after(None, lane, Submit(a_release("web-2", published=1)))
+        _, lane = after(None, lane, RequestReceived(a_release("web-2", published=1)))
         found = take(release, lane, ended(state))
         assert told(found.release) == [State.STARTED, state]
         assert found.release is not None
@@ -456,21 +460,21 @@ class TestComplete:
     def test_a_completion_twice_changes_nothing(self) -> None:
         release, lane = closed()
         lane = replace(lane, queue=(Waiting(at(1), "web-2", True),))
-        assert take(release, lane, ended()) == Transition(release, lane, (Ignored("already_closed"),))
+        assert take(release, lane, ended()) == Transition(release, lane, (NoEffect("already_closed"),))
 
     def test_an_execution_that_does_not_own_the_fence_is_a_stray(self) -> None:
         release, lane = started()
         found = take(release, lane, ended(execution=OTHER, fence=1))
-        assert found == Transition(release, lane, (Ignored("stray_execution"),))
+        assert found == Transition(release, lane, (NoEffect("stray_execution"),))
 
     def test_another_attempts_execution_is_a_stray(self) -> None:
         release, lane = started()
-        assert take(release, lane, ended(attempt=2)).effects == (Ignored("stray_attempt"),)
+        assert take(release, lane, ended(attempt=2)).effects == (NoEffect("stray_attempt"),)
 
     def test_the_one_that_stood_back_does_not_close_but_points_to_the_owner(self) -> None:
         release, lane = started()
         found = take(release, lane, ended(owner="release-agent-zzzzz"))
-        assert found.effects == (Ignored("stray_execution"),)
+        assert found.effects == (NoEffect("stray_execution"),)
         assert found.release is not None
         assert (found.release.state, found.release.execution) == (State.STARTED, OTHER)
 
@@ -482,7 +486,7 @@ class TestComplete:
     def test_an_old_fences_completion_of_a_claim_without_owner_is_a_stray(self) -> None:
         release, lane = starting()
         taken, lane = after(release, lane, Resume(), at(60))
-        assert take(taken, lane, ended(fence=1)).effects == (Ignored("stray_execution"),)
+        assert take(taken, lane, ended(fence=1)).effects == (NoEffect("stray_execution"),)
 
 
 class TestCancel:
@@ -507,7 +511,7 @@ class TestCancel:
 
     def test_a_closed_release_stays_as_it_is(self) -> None:
         release, lane = closed()
-        assert take(release, lane, Cancel(None, None)) == Transition(release, lane, (Ignored("already_closed"),))
+        assert take(release, lane, Cancel(None, None)) == Transition(release, lane, (NoEffect("already_closed"),))
 
 
 class TestNewest:
@@ -515,38 +519,42 @@ class TestNewest:
 
     def test_a_newer_request_replaces_those_that_wait_and_not_what_runs(self) -> None:
         _, lane = started(plan=self.NEWEST)
-        _, lane = after(None, lane, Submit(a_release("two", published=2, plan=self.NEWEST)))
-        found = take(None, lane, Submit(a_release("three", published=3, plan=self.NEWEST)))
-        assert found.effects == (Replace(("two",), by="three"),)
+        _, lane = after(None, lane, RequestReceived(a_release("two", published=2, plan=self.NEWEST)))
+        found = take(None, lane, RequestReceived(a_release("three", published=3, plan=self.NEWEST)))
+        assert found.effects == (SupersedeQueued(("two",), by="three"),)
         assert found.lane is not None
         assert found.lane.holders == ("web-1",)
         assert [entry.release_id for entry in found.lane.queue] == ["three"]
 
     def test_a_rollback_that_waits_is_never_replaced(self) -> None:
         _, lane = started(plan=self.NEWEST)
-        _, lane = after(None, lane, Submit(a_release("back", published=2, plan={**self.NEWEST, "replaceable": False})))
-        found = take(None, lane, Submit(a_release("three", published=3, plan=self.NEWEST)))
+        _, lane = after(
+            None, lane, RequestReceived(a_release("back", published=2, plan={**self.NEWEST, "replaceable": False}))
+        )
+        found = take(None, lane, RequestReceived(a_release("three", published=3, plan=self.NEWEST)))
         assert found.effects == ()
 
     def test_a_newcomer_that_finds_no_place_replaces_nobody(self) -> None:
         plan = {**self.NEWEST, "max_queue": 1}
         _, lane = started(plan=plan)
-        _, lane = after(None, lane, Submit(a_release("back", published=2, plan={**plan, "replaceable": False})))
-        _, lane = after(None, lane, Submit(a_release("two", published=3, plan={**plan, "max_queue": 2})))
-        found = take(None, lane, Submit(a_release("three", published=4, plan=plan)))
+        _, lane = after(
+            None, lane, RequestReceived(a_release("back", published=2, plan={**plan, "replaceable": False}))
+        )
+        _, lane = after(None, lane, RequestReceived(a_release("two", published=3, plan={**plan, "max_queue": 2})))
+        found = take(None, lane, RequestReceived(a_release("three", published=4, plan=plan)))
         assert found.release is not None
         assert found.release.result.reason == "queue_full"
         assert (found.lane, found.effects) == (lane, ())
 
     def test_a_late_older_request_is_itself_superseded(self) -> None:
         _, lane = started(plan=self.NEWEST)
-        _, lane = after(None, lane, Submit(a_release("three", published=3, plan=self.NEWEST)))
-        release, _ = after(None, lane, Submit(a_release("two", published=2, plan=self.NEWEST)))
+        _, lane = after(None, lane, RequestReceived(a_release("three", published=3, plan=self.NEWEST)))
+        release, _ = after(None, lane, RequestReceived(a_release("two", published=2, plan=self.NEWEST)))
         assert (release.state, release.result.superseded_by) == (State.SUPERSEDED, "three")
 
     def test_whoever_is_replaced_is_told_by_whom(self) -> None:
         release, lane = queued(plan=self.NEWEST)
-        found = take(release, lane, Supersede("web-9"))
+        found = take(release, lane, Superseded("web-9"))
         assert told(found.release)[-1] is State.SUPERSEDED
         assert found.release is not None
         assert found.release.result.superseded_by == "web-9"
@@ -555,27 +563,27 @@ class TestNewest:
 class TestBury:
     def test_a_message_nobody_knew_is_closed_as_dead_lettered(self) -> None:
         candidate = replace(a_release(result=Result(reason="delivery_exhausted")), plan=None)
-        assert told(take(None, None, Bury(candidate)).release) == [State.DEAD_LETTERED]
+        assert told(take(None, None, DeadLettered(candidate)).release) == [State.DEAD_LETTERED]
 
     def test_a_release_that_is_known_is_left_alone(self) -> None:
         release, lane = started()
-        assert take(release, lane, Bury(a_release())).effects == (Ignored("known_release"),)
+        assert take(release, lane, DeadLettered(a_release())).effects == (NoEffect("known_release"),)
 
 
 EVENTS: list[Event] = [
-    Submit(a_release()),
-    Submit(a_release(message_id="m-2")),
-    Submit(a_release(message_id="m-2", payload_hash="another")),
+    RequestReceived(a_release()),
+    RequestReceived(a_release(message_id="m-2")),
+    RequestReceived(a_release(message_id="m-2", payload_hash="another")),
     Resume(),
-    Confirm(1, EXECUTION, None),
-    Refuse(1, "permission", "no"),
-    Overload(1, at(5)),
-    Missing(1),
+    StartConfirmed(1, EXECUTION, None),
+    StartRefused(1, "permission", "no"),
+    StartThrottled(1, at(5)),
+    ExecutionNotFound(1),
     ended(),
     ended(State.FAILED, execution=OTHER),
     Cancel(None, None),
-    Supersede("web-9"),
-    Bury(a_release()),
+    Superseded("web-9"),
+    DeadLettered(a_release()),
 ]
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from local.container import IMAGE, build, find_tool, run_command
-from local.errors import StackError
+from interlock_local.errors import StackError
+from interlock_local.stack.container import IMAGE, build, find_tool, run_command
 
 ENVIRON = {
     "PATH": "/bin",

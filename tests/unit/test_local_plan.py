@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from interlock.bootstrap import load_routes
 from interlock.config import SETTINGS
-from interlock.wiring import load_routes
-from local import names
-from local.environment import function_environment, shell_environment
-from local.parts import jobs_document, parts
-from local.plan import DEFAULT_ROUTES, Plan, decode, encode, ports_from
-from local.topology import WIRES, subscription
+from interlock_local.stack import names
+from interlock_local.stack.environment import function_environment, shell_environment
+from interlock_local.stack.parts import jobs_document, parts
+from interlock_local.stack.plan import DEFAULT_ROUTES, Plan, decode, encode, ports_from
+from interlock_local.stack.topology import WIRES, subscription
 
 PLAN = Plan(state=Path("/state"), ports=ports_from(8700))
 USER = {"PATH": "/bin", "HOME": "/home/me", "GOOGLE_APPLICATION_CREDENTIALS": "/secret.json", "INTERLOCK_LEDGER": "x"}

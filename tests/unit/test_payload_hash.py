@@ -2,7 +2,7 @@
 
 import pytest
 
-from interlock.domain.payload_hash import payload_hash
+from interlock.domain.requests.request_hash import payload_hash
 from tests.unit.request_builders import a_release, a_task
 
 SHA = "ab" * 32

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interlock.domain.policy import is_admitted, policy_violations
-from interlock.domain.request import ReleaseRequest
-from interlock.domain.route import Route, with_defaults
+from interlock.domain.requests.request import ReleaseRequest
+from interlock.domain.requests.routes import Route, with_defaults
+from interlock.domain.requests.source_policy import is_admitted, policy_violations
 from tests.unit.request_builders import a_release, a_task
 
 SHA = "ab" * 32

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.pubsub.backlog import Backlog, Lease
-from local.pubsub.letter import Letter, dead_letter
-from local.pubsub.terms import AT_ONCE, DeadLetterPolicy, Push, Retry, Terms
-from local.pubsub.window import FEWEST, MOST, Window
+from interlock_local.pubsub.backlog import Backlog, Lease
+from interlock_local.pubsub.letter import Letter, dead_letter
+from interlock_local.pubsub.terms import AT_ONCE, DeadLetterPolicy, Push, Retry, Terms
+from interlock_local.pubsub.window import FEWEST, MOST, Window
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 ORDERED = Terms(is_ordered=True)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.pubsub.filter import BadFilter, parse_filter
+from interlock_local.pubsub.filter import BadFilter, parse_filter
 
 
 @pytest.mark.parametrize(

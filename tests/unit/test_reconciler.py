@@ -8,13 +8,13 @@ from typing import TypeVar
 
 import pytest
 
-from interlock.closer import Closer
-from interlock.domain.release import Cancellation, Outbox, Release, State
-from interlock.domain.step import release_key
-from interlock.domain.transaction import Commit, Decision, Key
-from interlock.handlers.reconcile_releases import LOST_AFTER, Reconciler
-from interlock.outbox import Postman
+from interlock.domain.releases.model import Cancellation, Outbox, Release, State
+from interlock.entrypoints.reconcile_releases import LOST_AFTER, Reconciler
+from interlock.ledger.interface import Commit, Decision, Key
 from interlock.ports import StartOrder
+from interlock.services.completion_service import CompletionService
+from interlock.services.outbox_relay import OutboxRelay
+from interlock.services.release_step import release_key
 from tests.build import JOB, NOW, a_release, at
 from tests.fakes import Clock, FakeCloudRun, FakeJournal, FakePublisher, MemoryLedger
 
@@ -56,10 +56,10 @@ class World:
         self.reconciler = Reconciler(
             reader=self.ledger,
             executions=self.cloud_run,
-            closer=Closer(
+            closer=CompletionService(
                 ledger=self.ledger,
                 results=None,
-                postman=Postman(
+                postman=OutboxRelay(
                     ledger=self.ledger,
                     publisher=self.publisher,
                     instance="test",

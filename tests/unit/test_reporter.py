@@ -6,16 +6,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from interlock.closer import Closer
-from interlock.domain.delivery import AuditLogDelivery
-from interlock.domain.lane import Lane, Waiting
-from interlock.domain.release import Release, State
-from interlock.domain.step import first_keys, release_key, step
-from interlock.domain.transaction import Commit, Key
-from interlock.domain.transition import Confirm, Submit
-from interlock.edge import Done
-from interlock.handlers.report_status import Reporter
-from interlock.outbox import Postman
+from interlock.domain.releases.events import RequestReceived, StartConfirmed
+from interlock.domain.releases.lane import Lane, Waiting
+from interlock.domain.releases.model import Release, State
+from interlock.domain.requests.delivery import AuditLogDelivery
+from interlock.entrypoints.http import Ack
+from interlock.entrypoints.report_status import Reporter
+from interlock.ledger.interface import Commit, Key
+from interlock.services.completion_service import CompletionService
+from interlock.services.outbox_relay import OutboxRelay
+from interlock.services.release_step import first_keys, release_key, step
 from tests.build import LIMITS, NOW, a_release
 from tests.fakes import Clock, FakeJournal, FakePublisher, FakeResults, MemoryLedger
 
@@ -56,7 +56,7 @@ class World:
     def __init__(self) -> None:
         self.ledger, self.publisher, self.results = MemoryLedger(), FakePublisher(), FakeResults()
         self.journal = FakeJournal()
-        postman = Postman(
+        postman = OutboxRelay(
             ledger=self.ledger,
             publisher=self.publisher,
             instance="test",
@@ -64,8 +64,10 @@ class World:
             requests_topic=REQUESTS,
         )
         clock = Clock(datetime(2026, 3, 1, 13, tzinfo=UTC))
-        self.reporter = Reporter(Closer(ledger=self.ledger, results=self.results, postman=postman, now=clock))
-        for event in (Submit(a_release()), Confirm(1, f"{JOB}/executions/release-agent-x7k2p", None)):
+        self.reporter = Reporter(
+            CompletionService(ledger=self.ledger, results=self.results, postman=postman, now=clock)
+        )
+        for event in (RequestReceived(a_release()), StartConfirmed(1, f"{JOB}/executions/release-agent-x7k2p", None)):
             stepped = self.ledger.transact(first_keys("web-1", event), step("web-1", event, now=NOW, limits=LIMITS))
             assert stepped.release is not None
             postman.deliver(stepped.release)
@@ -74,7 +76,7 @@ class World:
         self.publisher.published.clear()
 
     def report(self, delivery: AuditLogDelivery) -> None:
-        assert isinstance(self.reporter.handle(delivery, self.journal), Done)
+        assert isinstance(self.reporter.handle(delivery, self.journal), Ack)
 
     @property
     def release(self) -> Release:
@@ -142,7 +144,7 @@ def test_a_secret_in_what_the_agent_left_behind_does_not_leave(world: World) -> 
 
 def test_an_execution_nobody_claimed_is_acknowledged(world: World) -> None:
     entry = dict(completion().entry)
-    assert isinstance(world.reporter.handle(AuditLogDelivery("e", {**entry, "logName": "other"}), world.journal), Done)
+    assert isinstance(world.reporter.handle(AuditLogDelivery("e", {**entry, "logName": "other"}), world.journal), Ack)
     world.report(replace(completion(), entry={}))
     assert world.told() == []
 

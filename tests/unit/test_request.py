@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from interlock.domain.request import CancelRequest, ReleaseRequest, ResumeRequest, parse_request
+from interlock.domain.requests.request import CancelRequest, ReleaseRequest, ResumeRequest, parse_request
 from tests.unit.contract_examples import valid_documents
 from tests.unit.request_builders import MINIMAL, a_release, a_task
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from interlock.domain.request import ReleaseRequest
-from interlock.domain.route import (
+from interlock.domain.requests.request import ReleaseRequest
+from interlock.domain.requests.routes import (
     LaneMode,
     Rerun,
     Route,

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from interlock.adapters.schema_files import load_schema
-from interlock.domain.contract import Contract
-from interlock.domain.release import OUTCOMES, Result, State
-from interlock.domain.status_event import event_attributes, event_id, status_event
+from interlock.domain.releases.model import OUTCOMES, Result, State
+from interlock.domain.releases.status_event import event_attributes, event_id, status_event
+from interlock.domain.requests.schema_validation import SchemaValidator
+from interlock.schema_files import load_schema
 from tests.build import NOW, a_release
 
 EXAMPLES = Path(__file__).parents[2] / "schemas" / "examples"
-CONTRACT = Contract.of(load_schema("status-event.v1"))
+CONTRACT = SchemaValidator.of(load_schema("status-event.v1"))
 
 
 def examples(verdict: str) -> list[Path]:

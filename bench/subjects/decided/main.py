@@ -12,29 +12,32 @@ from typing import Any, TypeVar
 
 from bench.events import JOB
 from bench.subjects.calls import calls, note, reading, running, telling, writing
-from interlock.adapters.schema_files import load_schema
-from interlock.codec import to_row
-from interlock.domain.contract import Contract
-from interlock.domain.delivery import PubSubDelivery, parse_delivery
-from interlock.domain.execution_environment import execution_environment
-from interlock.domain.intake import Intake
-from interlock.domain.release import Release
-from interlock.domain.status_event import event_attributes
-from interlock.domain.step import first_keys, sent, step
-from interlock.domain.transaction import Commit, Decision, Key, Record
-from interlock.domain.transition import Confirm, Event, Limits, Submit
-from interlock.wiring import load_routes, utc_now
+from interlock.bootstrap import load_routes, utc_now
+from interlock.domain.executions.environment import execution_environment
+from interlock.domain.releases.events import Event, RequestReceived, StartConfirmed
+from interlock.domain.releases.limits import StartLimits
+from interlock.domain.releases.model import Release
+from interlock.domain.releases.status_event import event_attributes
+from interlock.domain.requests.delivery import PubSubDelivery, parse_delivery
+from interlock.domain.requests.parser import RequestParser
+from interlock.domain.requests.schema_validation import SchemaValidator
+from interlock.ledger.interface import Commit, Decision, Key, Record
+from interlock.ledger.records import to_row
+from interlock.schema_files import load_schema
+from interlock.services.release_step import first_keys, sent, step
 
 T = TypeVar("T")
 Records = dict[Key, Record | None]
 
 _EXECUTION = f"{JOB}/executions/release-agent-1"
-_LIMITS = Limits(lease=timedelta(seconds=60), max_starts=5)
+_LIMITS = StartLimits(lease=timedelta(seconds=60), max_starts=5)
 
 
 @cache
-def _intake() -> Intake:
-    return Intake(Contract.of(load_schema("release-request.v1")), load_routes(os.environ["INTERLOCK_ROUTES"]))
+def _intake() -> RequestParser:
+    return RequestParser(
+        SchemaValidator.of(load_schema("release-request.v1")), load_routes(os.environ["INTERLOCK_ROUTES"])
+    )
 
 
 def decided(request: Any) -> tuple[str, int]:
@@ -43,12 +46,12 @@ def decided(request: Any) -> tuple[str, int]:
     assert isinstance(delivery, PubSubDelivery)
     release = _intake().read(delivery.message, now=utc_now())
     assert isinstance(release, Release)
-    submit = Submit(release)
+    submit = RequestReceived(release)
     records: Records = dict.fromkeys(first_keys(release.release_id, submit))
     calls().get(reading(*map(_name, records)))
     claimed = _step(records, release.release_id, submit)
     calls().run_job(running(execution_environment(claimed)))
-    started = _step(records, release.release_id, Confirm(claimed.fence, _EXECUTION, None))
+    started = _step(records, release.release_id, StartConfirmed(claimed.fence, _EXECUTION, None))
     for event in started.outbox.events:
         calls().publish(telling(json.dumps(event.data).encode(), event_attributes(event, instance="bench")))
     _commit(records, sent(release.release_id, started.outbox))

@@ -3,10 +3,10 @@
 from typing import Any
 
 from bench.subjects.bare.main import bare
-from interlock import codec
-from interlock.domain import lifecycle
+from interlock.domain.releases import state_machine
+from interlock.ledger import records as stored
 
-LOADED = (codec, lifecycle)
+LOADED = (stored, state_machine)
 
 
 def records(request: Any) -> tuple[str, int]:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
-from interlock.domain.foreign_json import read_object
+from interlock.domain.json_access import read_object
 
 REDACTED = "[redacted]"
 

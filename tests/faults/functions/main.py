@@ -9,18 +9,20 @@ from typing import cast
 
 import flask
 
-from interlock.adapters.cloud_run_jobs import CloudRunJobs
-from interlock.adapters.json_journal import JsonJournal
-from interlock.closer import Closer
+from interlock.bootstrap import open_ledger, open_publisher, open_results, utc_now
 from interlock.config import AlertSettings, DispatchSettings, ReconcileSettings, ReportSettings
-from interlock.edge import Delivery, Verdict, answer
-from interlock.handlers import dispatch_release as dispatching
-from interlock.handlers import reconcile_releases as reconciling
-from interlock.handlers import report_status as reporting
-from interlock.handlers.alert_dead_letter import Alerter
-from interlock.outbox import Postman
-from interlock.ports import Journal, LedgerUnavailable, PublishFailed, Results
-from interlock.wiring import open_ledger, open_publisher, open_results, utc_now
+from interlock.entrypoints import dispatch_release as dispatching
+from interlock.entrypoints import reconcile_releases as reconciling
+from interlock.entrypoints import report_status as reporting
+from interlock.entrypoints.alert_dead_letter import Alerter
+from interlock.entrypoints.http import Delivery, Reply, answer
+from interlock.google.cloud_run_jobs import CloudRunJobs
+from interlock.ledger.interface import LedgerUnavailable
+from interlock.ports import Journal, PublishFailed
+from interlock.results.interface import Results
+from interlock.services.completion_service import CompletionService
+from interlock.services.outbox_relay import OutboxRelay
+from interlock.structured_log import JsonJournal
 from tests.faults.delivered import delivered
 from tests.faults.killing import (
     FAULTS_DIR,
@@ -36,7 +38,7 @@ from tests.faults.killing import (
 DEAF = ("deaf_to_eventarc", "deaf_to_sink")
 """Points of report_status: it takes the release's entry by that way, keeps it in a file and does nothing about it."""
 
-Handle = Callable[[Delivery, Journal], Verdict]
+Handle = Callable[[Delivery, Journal], Reply]
 Function = Callable[[flask.Request], flask.typing.ResponseReturnValue]
 
 
@@ -49,7 +51,7 @@ def _faults(function: str) -> Faults:
 def _dispatcher() -> dispatching.Dispatcher:
     settings, faults = DispatchSettings.read(os.environ), _faults("dispatch_release")
     jobs = CloudRunJobs(settings.run_endpoint, start_timeout_seconds=settings.start_timeout_seconds)
-    dispatcher = dispatching.compose(
+    dispatcher = dispatching.build(
         settings,
         ledger=KillingLedger(open_ledger(settings.ledger), faults),
         jobs=KillingJobs(jobs, faults),
@@ -59,7 +61,7 @@ def _dispatcher() -> dispatching.Dispatcher:
     return replace(dispatcher, launcher=replace(dispatcher.launcher, fence=lambda: fence))
 
 
-def _closing(closer: Closer, results: str | None, faults: Faults) -> Closer:
+def _closing(closer: CompletionService, results: str | None, faults: Faults) -> CompletionService:
     return replace(closer, results=_results(results, faults))
 
 
@@ -72,7 +74,7 @@ def _results(url: str | None, faults: Faults) -> Results:
 @cache
 def _reporter() -> reporting.Reporter:
     settings, faults = ReportSettings.read(os.environ), _faults("report_status")
-    reporter = reporting.compose(
+    reporter = reporting.build(
         settings,
         ledger=KillingLedger(open_ledger(settings.ledger), faults),
         publisher=KillingPublisher(open_publisher(settings.pubsub_endpoint), faults),
@@ -83,7 +85,7 @@ def _reporter() -> reporting.Reporter:
 @cache
 def _reconciler() -> reconciling.Reconciler:
     settings, faults = ReconcileSettings.read(os.environ), _faults("reconcile_releases")
-    reconciler = reconciling.compose(
+    reconciler = reconciling.build(
         settings,
         ledger=KillingLedger(open_ledger(settings.ledger), faults),
         executions=KillingJobs(CloudRunJobs(settings.run_endpoint), faults),
@@ -96,7 +98,7 @@ def _reconciler() -> reconciling.Reconciler:
 def _alerter() -> Alerter:
     settings, faults = AlertSettings.read(os.environ), _faults("alert_dead_letter")
     ledger = KillingLedger(open_ledger(settings.ledger), faults)
-    postman = Postman(
+    postman = OutboxRelay(
         ledger=ledger,
         publisher=KillingPublisher(open_publisher(settings.pubsub_endpoint), faults),
         instance=settings.instance,

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import flask
 
-from interlock.handlers import report_status as reporting
-from interlock.handlers.alert_dead_letter import alert_dead_letter
-from interlock.handlers.dispatch_release import dispatch_release
-from interlock.handlers.reconcile_releases import reconcile_releases
+from interlock.entrypoints import report_status as reporting
+from interlock.entrypoints.alert_dead_letter import alert_dead_letter
+from interlock.entrypoints.dispatch_release import dispatch_release
+from interlock.entrypoints.reconcile_releases import reconcile_releases
 from tests.faults.delivered import delivered
 from tests.soak.workload import LOST_FILE, UNHEARD
 

@@ -1,0 +1,100 @@
+"""What may happen to a release: facts in the past tense, and the two commands that people and lanes send."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from interlock.domain.releases.model import Release, Result, State
+
+
+@dataclass(frozen=True, slots=True)
+class RequestReceived:
+    """A request message came in; the candidate is the record it would make."""
+
+    candidate: Release
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Somebody freed the lane or found the release due: look whether it may start."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartConfirmed:
+    """Cloud Run named the execution that the claim with this fence started."""
+
+    fence: int
+    execution: str
+    log_uri: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StartRefused:
+    """Cloud Run refused the start for good."""
+
+    fence: int
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartThrottled:
+    """Cloud Run has no room now; try again at the given time."""
+
+    fence: int
+    retry_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionNotFound:
+    """No execution bears the release, and whatever of its starts turns up late stands back: the fence is sealed."""
+
+    fence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionEnded:
+    """An execution ended. `owner` holds the attempt's fence: an execution's short name, SEALED, or nobody yet."""
+
+    execution: str
+    attempt: int | None
+    fence: int | None
+    state: State
+    result: Result
+    owner: str | None
+    log_uri: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Somebody asked to stop the release."""
+
+    requested_by: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Superseded:
+    """A newer request took the place of this queued release."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLettered:
+    """The request message ended on the dead-letter topic; the candidate is the record that says so."""
+
+    candidate: Release
+
+
+Event = (
+    RequestReceived
+    | Resume
+    | StartConfirmed
+    | StartRefused
+    | StartThrottled
+    | ExecutionNotFound
+    | ExecutionEnded
+    | Cancel
+    | Superseded
+    | DeadLettered
+)

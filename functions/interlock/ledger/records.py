@@ -1,0 +1,50 @@
+"""Records as every ledger stores them: JSON text beside the few fields that queries need."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from interlock.domain.dead_letters.stored import StoredDeadLetter
+from interlock.domain.releases.model import Release
+from interlock.domain.releases.reconcile_schedule import due_at
+from interlock.ledger.interface import RECORD_TYPES, Key, Record
+
+_DECODERS = {kind: msgspec.json.Decoder(record) for kind, record in RECORD_TYPES.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One stored record: its text, the fields it is found by, and since when it is over and may be deleted one day."""
+
+    body: str
+    state: str | None = None
+    lane: str | None = None
+    due_at: datetime | None = None
+    updated_at: datetime | None = None
+    over_at: datetime | None = None
+
+
+def to_row(record: Record) -> Row:
+    """Return the record as it is stored."""
+    body = msgspec.json.encode(record).decode()
+    match record:
+        case Release():
+            return Row(
+                body=body,
+                state=record.state,
+                lane=record.plan.lane if record.plan else None,
+                due_at=due_at(record),
+                updated_at=record.updated_at,
+                over_at=record.updated_at if record.is_closed and record.outbox.is_empty else None,
+            )
+        case StoredDeadLetter():
+            settled = record.settlement.at if record.settlement else None
+            return Row(body=body, updated_at=record.last_seen_at, over_at=settled)
+        case _:
+            return Row(body=body)
+
+
+def from_body(key: Key, body: str) -> Record:
+    """Return the record that the key names; raise msgspec.ValidationError where the text is not one."""
+    return _DECODERS[key.kind].decode(body)

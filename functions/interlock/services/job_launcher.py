@@ -1,0 +1,94 @@
+"""Carries out a start: adopt an execution that already bears the release, else run the job; tell it as an event."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from interlock.domain.executions.environment import execution_environment, identity_environment
+from interlock.domain.releases.events import ExecutionNotFound, StartConfirmed, StartRefused, StartThrottled
+from interlock.domain.releases.model import Release, ReleasePlan
+from interlock.domain.releases.ownership import SEALED
+from interlock.ports import Ambiguous, CloudRunUnavailable, JobStarter, Refused, Started, StartOrder, Throttled
+from interlock.results.interface import OwnershipStore
+
+_FIRST_RETRY_SECONDS = 5.0
+_LONGEST_RETRY_SECONDS = 300.0
+
+Launched = StartConfirmed | StartRefused | StartThrottled | Ambiguous
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobLauncher:
+    """Starts and stops executions for claimed releases. `jitter` gives numbers between 0 and 1.
+
+    `fence` opens the results store, None where there is none; only a start in doubt pays for its client.
+    """
+
+    jobs: JobStarter
+    fence: Callable[[], OwnershipStore | None]
+    now: Callable[[], datetime]
+    jitter: Callable[[], float]
+
+    def launch(self, release: Release, plan: ReleasePlan, *, take_over: bool) -> Launched:
+        """Return what became of the start; raises CloudRunUnavailable where a take-over cannot look first."""
+        if take_over and (found := self._look(release, plan)):
+            return found
+        return self._event(release, self.jobs.start(_order(release, plan)))
+
+    def adopt(self, release: Release, plan: ReleasePlan) -> StartConfirmed | ExecutionNotFound:
+        """Return the execution that bears the release, or that there is and will be none: the fence is sealed then.
+
+        Starts nothing; raises CloudRunUnavailable, ResultsUnavailable.
+        """
+        return self._found(release, plan) or self._seal(release, plan)
+
+    def stop(self, execution: str) -> None:
+        """Ask Cloud Run to cancel the execution."""
+        self.jobs.stop(execution)
+
+    def _found(self, release: Release, plan: ReleasePlan) -> StartConfirmed | None:
+        """Look; but who refused the start may refuse to be asked, and then the fence tells."""
+        try:
+            return self._look(release, plan)
+        except CloudRunUnavailable:
+            if release.refusal is None:
+                raise
+            return None
+
+    def _look(self, release: Release, plan: ReleasePlan) -> StartConfirmed | None:
+        found = self.jobs.find(plan.job, identity_environment(release))
+        return StartConfirmed(release.fence, found.execution, found.log_uri) if found else None
+
+    def _seal(self, release: Release, plan: ReleasePlan) -> StartConfirmed | ExecutionNotFound:
+        fence = self.fence()
+        owner = fence.seal(release.release_id, release.attempt) if fence else SEALED
+        if owner == SEALED:
+            return ExecutionNotFound(release.fence)
+        return StartConfirmed(release.fence, f"{plan.job}/executions/{owner}", None)
+
+    def _event(self, release: Release, outcome: Started | Refused | Throttled | Ambiguous) -> Launched:
+        match outcome:
+            case Started(execution, log_uri):
+                return StartConfirmed(release.fence, execution, log_uri)
+            case Refused(reason, detail):
+                return StartRefused(release.fence, reason, detail)
+            case Throttled():
+                return StartThrottled(release.fence, self.now() + self._pause(release.overloads))
+            case Ambiguous():
+                return outcome
+            case _ as unreachable:
+                assert_never(unreachable)
+
+    def _pause(self, overloads: int) -> timedelta:
+        longest = min(_LONGEST_RETRY_SECONDS, _FIRST_RETRY_SECONDS * 2 ** min(overloads, 16))
+        return timedelta(seconds=longest * (0.5 + self.jitter() / 2))
+
+
+def _order(release: Release, plan: ReleasePlan) -> StartOrder:
+    return StartOrder(
+        job=plan.job,
+        environment=execution_environment(release),
+        task_count=release.request.get("task_count"),
+        timeout_seconds=plan.timeout_seconds,
+    )
