@@ -34,7 +34,12 @@ GUARDS = (
         "release.lease_until > context.now",
         "release.lease_until < context.now",
     ),
-    Guard("each claim has a fence of its own", "transitions.py", "fence=release.fence + 1", "fence=release.fence"),
+    Guard(
+        "each claim has a fence of its own",
+        "transitions.py",
+        "fencing_token=release.fencing_token + 1",
+        "fencing_token=release.fencing_token",
+    ),
     Guard(
         "an expired claim is looked for before it is started again",
         "starting.py",

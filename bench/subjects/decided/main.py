@@ -48,7 +48,7 @@ def decided(request: Any) -> tuple[str, int]:
     calls().get(reading(*map(_name, records)))
     claimed = _step(records, release.release_id, submit)
     calls().run_job(running(execution_environment(claimed)))
-    started = _step(records, release.release_id, StartConfirmed(claimed.fence, _EXECUTION, None))
+    started = _step(records, release.release_id, StartConfirmed(claimed.fencing_token, _EXECUTION, None))
     for event in started.outbox.events:
         message = status_event_message(event)
         calls().publish(telling(message.data, message.attributes))

@@ -74,7 +74,7 @@ def _lane(snapshot: Snapshot, key: Key) -> Lane:
 
 
 def _confirmed_lane(release: Release | None, lane: Lane | None, event: Event, snapshot: Snapshot) -> Lane | Load | None:
-    """Return the lane as its releases' own records bear it out; only who is asked to start need know so well."""
+    """Return the lane as its releases' own records confirm it; only a release that asks to start needs it so exact."""
     if not isinstance(event, Resume) or release is None or release.plan is None or lane is None:
         return lane
     if release.state is not State.QUEUED:

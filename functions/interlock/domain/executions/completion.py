@@ -64,7 +64,7 @@ def _ended(
     return ExecutionEnded(
         release_id=release_id,
         attempt=attempt,
-        fence=whole_number(variables.get("INTERLOCK_FENCE")),
+        fencing_token=whole_number(variables.get("INTERLOCK_FENCE")),
         execution=execution,
         state=outcome[0],
         result=outcome[1],

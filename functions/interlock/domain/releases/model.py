@@ -189,7 +189,7 @@ class Release:
     not_after: datetime | None = None
     attempt: int = 1
     sequence: int = 0
-    fence: int = 0
+    fencing_token: int = 0
     starts: int = 0
     overloads: int = 0
     lease_until: datetime | None = None

@@ -11,7 +11,7 @@ _FROM_REQUEST = ("target_env", "service", "release_version", "task", "requested_
 
 
 def status_event(release: Release, context: Context, *, sequence: int, position: int | None = None) -> StatusEvent:
-    """Return the event that tells the release's present state, whole; the same record gives the same event."""
+    """Return the status event of the release's present state, whole; the same record gives the same event."""
     return StatusEvent(
         sequence=sequence,
         attempt=release.attempt,
