@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
@@ -15,17 +15,15 @@ from bench.processes import Google
 from bench.results import Findings, Table, ms, percentile
 from interlock.bootstrap import FullLedger, open_ledger, utc_now
 from interlock.domain.releases.events import RequestReceived
-from interlock.domain.releases.limits import StartLimits
 from interlock.domain.releases.model import Release
 from interlock.domain.requests.message import Message
 from interlock.domain.requests.parser import RequestParser
 from interlock.domain.requests.routes import parse_routes
 from interlock.domain.requests.schema_validation import SchemaValidator
 from interlock.schema_files import load_schema
-from interlock.services.release_step import first_keys, step
+from interlock.services.release_service import ReleaseService
 from interlock_local.emulators.google_emulators import OfficialEmulator, find_emulator
 
-LIMITS = StartLimits(lease=timedelta(seconds=60), max_starts=5)
 ROUTES = {"routes": [{"name": "all", "match": {}, "job": JOB, "max_queue": 10000}]}
 
 
@@ -45,9 +43,7 @@ def submit(ledger: FullLedger, release: Release) -> float:
     """Claim the release's lane, or queue for it; return the seconds that took."""
     event = RequestReceived(release)
     start = time.perf_counter()
-    ledger.transact(
-        first_keys(release.release_id, event), step(release.release_id, event, now=utc_now(), limits=LIMITS)
-    )
+    ReleaseService(ledger=ledger, instance="bench", now=utc_now).apply(release.release_id, event)
     return time.perf_counter() - start
 
 

@@ -24,10 +24,10 @@ from interlock.domain.releases.model import Release, Result, State
 from interlock.domain.requests.message import Message
 from interlock.domain.requests.parser import RequestParser
 from interlock.domain.requests.schema_validation import SchemaValidator
-from interlock.ledger.interface import Commit, Key
+from interlock.ledger.interface import Commit
+from interlock.ledger.records import Key
 from interlock.schema_files import load_schema
-from interlock.services.release_step import first_keys, release_key, sent, step
-from tests.build import LIMITS, at
+from tests.build import apply, at, mark_sent
 
 FILES = Path(__file__).with_name("files")
 ROUTES = FILES / "routes.json"
@@ -68,10 +68,9 @@ class Seed:
 
     def happens(self, release_id: str, event: Event, seconds: float) -> Release | None:
         """Let the event happen; return the record as it is then."""
-        decision = step(release_id, event, now=at(seconds), limits=LIMITS)
-        stepped = self.ledger.transact(first_keys(release_id, event), decision)
-        for one in stepped.outgoing:
-            self.ledger.transact((release_key(one.release_id),), sent(one.release_id, one.outbox))
+        stepped = apply(self.ledger, release_id, event, now=at(seconds))
+        for one in stepped.unpublished:
+            mark_sent(self.ledger, one)
         return stepped.release
 
     def submitted(self, release_id: str, seconds: float, **changes: Any) -> Release:
@@ -97,7 +96,9 @@ class Seed:
         """Let the release run for a minute and a half and end so."""
         execution = self.started(release_id, seconds, **changes)
         owner = execution.rsplit("/", 1)[-1]
-        event = ExecutionEnded(execution=execution, attempt=1, fence=1, state=state, result=result, owner=owner)
+        event = ExecutionEnded(
+            release_id=release_id, execution=execution, attempt=1, fence=1, state=state, result=result, owner=owner
+        )
         self.happens(release_id, event, seconds + 92)
 
     def letter(self, message: Message, seconds: float, **told: Any) -> StoredDeadLetter:

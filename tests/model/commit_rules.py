@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from interlock.domain.releases.context import StartLimits
 from interlock.domain.releases.lane import Lane
-from interlock.domain.releases.limits import StartLimits
 from interlock.domain.releases.model import OUTCOMES, Release, State
 from interlock.domain.requests.routes import LaneMode, Rerun
-from interlock.ledger.interface import Key, Record
+from interlock.ledger.records import Key, Record
 from tests.fakes import Clock
 
 NEVER_RAN = {State.REJECTED, State.DEAD_LETTERED}

@@ -8,7 +8,8 @@ import pytest
 from bench.processes import Google, google
 from interlock.domain.releases.model import Release
 from interlock.ledger.firestore import FirestoreLedger
-from interlock.ledger.interface import Commit, Key, Snapshot
+from interlock.ledger.interface import Commit, Snapshot
+from interlock.ledger.records import Key
 from tests.build import a_release
 
 KEY = Key("releases", "one")

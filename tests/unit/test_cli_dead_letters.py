@@ -16,13 +16,13 @@ from interlock.domain.requests.message import Message
 from interlock.domain.requests.parser import RequestParser
 from interlock.domain.requests.schema_validation import SchemaValidator
 from interlock.ledger.interface import Commit, Ledger
+from interlock.ledger.records import release_key
 from interlock.schema_files import load_schema
-from interlock.services.release_step import first_keys, release_key, step
 from interlock_cli.actions.dead_letters import find_letter, letter_key, letters, settle
 from interlock_cli.actions.replay import carry_out, plan_replay
 from interlock_cli.main import run
 from interlock_cli.views.reasons import REASONS
-from tests.build import LIMITS, NOW, at
+from tests.build import NOW, apply, at
 from tests.fakes import FakePublisher, MemoryLedger
 
 ROUTES = Path(__file__).parents[2] / "local" / "interlock_local" / "stack" / "routes.json"
@@ -54,7 +54,7 @@ def keep(ledger: Ledger, *kept: StoredDeadLetter) -> None:
 def submit(ledger: Ledger, message: Message) -> str:
     candidate = INTAKE.read(message, now=NOW)
     event = RequestReceived(candidate)  # type: ignore[arg-type]
-    ledger.transact(first_keys(candidate.release_id, event), step(candidate.release_id, event, now=NOW, limits=LIMITS))
+    apply(ledger, candidate.release_id, event)
     return candidate.release_id
 
 

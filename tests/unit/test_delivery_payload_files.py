@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from interlock.domain.dead_letters.dead_letter import read_dead_letter
-from interlock.domain.executions.completion import Completion, NotACompletion, read_completion
+from interlock.domain.executions.completion import read_completion
+from interlock.domain.releases.events import ExecutionEnded
 from interlock.domain.requests.delivery import PubSubDelivery, Unreadable, log_entry, parse_delivery
 from tests.events.load import FOLDER, event, names
 
@@ -33,7 +34,8 @@ def test_files_for_report_status_are_completions_or_ignored_as_their_names_say(n
     assert not isinstance(delivery, Unreadable)
     entry = log_entry(delivery)
     assert not isinstance(entry, Unreadable)
-    assert isinstance(read_completion(entry), Completion if name.startswith("completion-") else NotACompletion)
+    is_ours = name.startswith("completion-") and name != "completion-without-release"
+    assert isinstance(read_completion(entry), ExecutionEnded) == is_ours
 
 
 @pytest.mark.parametrize("name", [name for name, (function, _) in ROWS.items() if function == "alert_dead_letter"])

@@ -13,7 +13,7 @@ from interlock.domain.releases.effects import (
     Redeliver,
     Republish,
     SealOwnership,
-    Start,
+    StartExecution,
     StopExecution,
     SupersedeQueued,
     Transition,
@@ -36,7 +36,7 @@ from interlock.domain.releases.model import OUTCOMES, Release, Result, State
 from interlock.domain.releases.ownership import SEALED
 from interlock.domain.releases.state_machine import decide
 from interlock.domain.requests.routes import LaneMode, Rerun
-from tests.build import JOB, LIMITS, NOW, a_release, at
+from tests.build import JOB, LIMITS, NOW, a_context, a_release, at
 
 EXECUTION = f"{JOB}/executions/release-agent-x7k2p"
 OTHER = f"{JOB}/executions/release-agent-zzzzz"
@@ -44,7 +44,7 @@ EMPTY = Lane(key="staging/web")
 
 
 def take(release: Release | None, lane: Lane | None, event: Event, now: datetime = NOW) -> Transition:
-    return decide(release, lane, event, now=now, limits=LIMITS)
+    return decide(release, lane, event, a_context(now))
 
 
 def after(release: Release | None, lane: Lane | None, event: Event, now: datetime = NOW) -> tuple[Release, Lane]:
@@ -77,7 +77,7 @@ def ended(state: State = State.SUCCEEDED, **changes: Any) -> ExecutionEnded:
         "result": Result(),
         "owner": None,
     }
-    return ExecutionEnded(**{**facts, **changes})
+    return ExecutionEnded(release_id="web-1", **{**facts, **changes})
 
 
 def closed(state: State = State.SUCCEEDED, **changes: Any) -> tuple[Release, Lane]:
@@ -93,7 +93,7 @@ def told(release: Release | None) -> list[State]:
 class TestSubmit:
     def test_a_release_claims_a_free_lane_under_the_first_fence(self) -> None:
         found = take(None, EMPTY, RequestReceived(a_release()))
-        assert found.effects == (Start(),)
+        assert found.effects == (StartExecution(),)
         assert found.release is not None
         assert (found.release.state, found.release.fence, found.release.lease_until) == (State.STARTING, 1, at(60))
         assert found.lane == replace(EMPTY, holders=("web-1",))
@@ -163,7 +163,7 @@ class TestSubmit:
     def test_a_redelivery_after_the_lease_takes_over_under_the_next_fence(self) -> None:
         release, lane = starting()
         found = take(release, lane, RequestReceived(a_release()), at(60))
-        assert found.effects == (Start(take_over=True),)
+        assert found.effects == (StartExecution(take_over=True),)
         assert found.release is not None
         assert (found.release.fence, found.release.lease_until) == (2, at(120))
 
@@ -212,7 +212,7 @@ class TestRerun:
         release, lane = closed(state, plan={"rerun": rerun})
         found = take(release, lane, RequestReceived(a_release(message_id="m-2")))
         assert found.release is not None
-        assert (Start() in found.effects) is runs
+        assert (StartExecution() in found.effects) is runs
         assert found.release.attempt == (2 if runs else 1)
         assert (Republish() in found.effects) is not runs
 
@@ -239,7 +239,7 @@ class TestResume:
     def test_the_next_in_a_freed_lane_starts(self) -> None:
         release, lane = queued()
         found = take(release, replace(lane, holders=()), Resume())
-        assert found.effects == (Start(),)
+        assert found.effects == (StartExecution(),)
         assert found.lane == Lane(key=EMPTY.key, holders=("web-2",))
 
     def test_a_held_lane_stays_held(self) -> None:
@@ -265,7 +265,7 @@ class TestResume:
         release, lane = queued()
         release = replace(release, not_before=at(30))
         assert take(release, replace(lane, holders=()), Resume(), at(29)).effects == (NoEffect("not_yet"),)
-        assert take(release, replace(lane, holders=()), Resume(), at(30)).effects == (Start(),)
+        assert take(release, replace(lane, holders=()), Resume(), at(30)).effects == (StartExecution(),)
 
     def test_a_queued_release_expires_at_its_not_after(self) -> None:
         release, lane = queued(not_after=at(10))
@@ -386,7 +386,7 @@ class TestAnEarlierStartMayRun:
         release, lane = self.taken_over()
         kept, lane = after(release, lane, StartThrottled(2, at(90)), at(61))
         assert (kept.state, kept.lease_until, lane.holders) == (State.STARTING, at(90), ("web-1",))
-        assert take(kept, lane, Resume(), at(90)).effects == (Start(take_over=True),)
+        assert take(kept, lane, Resume(), at(90)).effects == (StartExecution(take_over=True),)
 
     def test_a_release_to_be_cancelled_is_only_looked_for(self) -> None:
         release, lane = starting()

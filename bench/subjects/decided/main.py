@@ -4,33 +4,30 @@ Whatever keeps the contract has this to do in Python: read, judge, decide, encod
 what exactly-once and lanes cost; between this and a dispatch, what guards them: ports, races, redaction.
 """
 
-import json
 import os
-from datetime import timedelta
 from functools import cache
 from typing import Any, TypeVar
 
 from bench.events import JOB
 from bench.subjects.calls import calls, note, reading, running, telling, writing
 from interlock.bootstrap import load_routes, utc_now
+from interlock.cloud_events import status_event_message
 from interlock.domain.executions.environment import execution_environment
+from interlock.domain.releases.context import Context, StartLimits
 from interlock.domain.releases.events import Event, RequestReceived, StartConfirmed
-from interlock.domain.releases.limits import StartLimits
 from interlock.domain.releases.model import Release
-from interlock.domain.releases.status_event import event_attributes
 from interlock.domain.requests.delivery import PubSubDelivery, parse_delivery
 from interlock.domain.requests.parser import RequestParser
 from interlock.domain.requests.schema_validation import SchemaValidator
-from interlock.ledger.interface import Commit, Decision, Key, Record
-from interlock.ledger.records import to_row
+from interlock.ledger.interface import Commit, Decision
+from interlock.ledger.records import Key, Record, to_row
 from interlock.schema_files import load_schema
-from interlock.services.release_step import first_keys, sent, step
+from interlock.services.release_transaction import apply_event, first_keys, take_out
 
 T = TypeVar("T")
 Records = dict[Key, Record | None]
 
 _EXECUTION = f"{JOB}/executions/release-agent-1"
-_LIMITS = StartLimits(lease=timedelta(seconds=60), max_starts=5)
 
 
 @cache
@@ -53,14 +50,17 @@ def decided(request: Any) -> tuple[str, int]:
     calls().run_job(running(execution_environment(claimed)))
     started = _step(records, release.release_id, StartConfirmed(claimed.fence, _EXECUTION, None))
     for event in started.outbox.events:
-        calls().publish(telling(json.dumps(event.data).encode(), event_attributes(event, instance="bench")))
-    _commit(records, sent(release.release_id, started.outbox))
+        message = status_event_message(event)
+        calls().publish(telling(message.data, message.attributes))
+    _commit(records, take_out(release.release_id, started.outbox))
     note(release.release_id)
     return "", 204
 
 
 def _step(records: Records, release_id: str, event: Event) -> Release:
-    release = _commit(records, step(release_id, event, now=utc_now(), limits=_LIMITS)).release
+    release = _commit(
+        records, apply_event(release_id, event, Context(now=utc_now(), instance="bench", limits=StartLimits()))
+    ).release
     assert release is not None
     return release
 

@@ -1,20 +1,23 @@
 """Says what a message would do if it were published now: the very decision of dispatch_release, without its commit."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import TypeVar
 
-from interlock.domain.releases.effects import IdConflict, Redeliver, Republish, Start
+from interlock.domain.releases.effects import IdConflict, Redeliver, Republish, StartExecution
 from interlock.domain.releases.events import Cancel, Event, RequestReceived, Resume
-from interlock.domain.releases.limits import StartLimits
 from interlock.domain.releases.model import Release, State
 from interlock.domain.requests.message import Message
 from interlock.domain.requests.parser import RequestParser
 from interlock.domain.requests.request import CancelRequest, ResumeRequest
 from interlock.domain.requests.violation import Violation
-from interlock.ledger.interface import Key, LedgerReader, Load, Record
-from interlock.services.release_step import Applied, first_keys, step
+from interlock.ledger.interface import Decision, LedgerReader, Load
+from interlock.ledger.records import Key, Record
+from interlock.services.release_service import ReleaseService
+from interlock.services.release_transaction import Applied
 
-_LIMITS = StartLimits(lease=timedelta(seconds=60), max_starts=5)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +47,8 @@ def forecast(ledger: LedgerReader, intake: RequestParser, message: Message, *, n
             event = Resume()
         case Release():
             event = RequestReceived(asked)
-    stepped = _step(ledger, asked.release_id, event, now)
+    releases = ReleaseService(ledger=_ReadOnly(ledger), instance="forecast", now=lambda: now)
+    stepped = releases.apply(asked.release_id, event)
     if isinstance(asked, Release):
         return _of_release(asked, stepped)
     word = "cancel" if isinstance(asked, CancelRequest) else "resume"
@@ -53,12 +57,18 @@ def forecast(ledger: LedgerReader, intake: RequestParser, message: Message, *, n
     return Forecast(word=word, line=f"{word} {asked.release_id}: {state}", release_id=asked.release_id, is_good=is_good)
 
 
-def _step(ledger: LedgerReader, release_id: str, event: Event, now: datetime) -> Applied:
-    decision = step(release_id, event, now=now, limits=_LIMITS)
-    snapshot: dict[Key, Record | None] = {key: ledger.read(key) for key in first_keys(release_id, event)}
-    while isinstance(decided := decision(snapshot), Load):
-        snapshot |= {key: ledger.read(key) for key in decided.keys}
-    return decided.result
+class _ReadOnly:
+    """A ledger on which every decision is made and none is written."""
+
+    def __init__(self, ledger: LedgerReader) -> None:
+        self._ledger = ledger
+
+    def transact(self, keys: Iterable[Key], decide: Decision[T]) -> T:
+        """Read what the decision asks for, and return its result without a commit."""
+        snapshot: dict[Key, Record | None] = {key: self._ledger.read(key) for key in keys}
+        while isinstance(decided := decide(snapshot), Load):
+            snapshot |= {key: self._ledger.read(key) for key in decided.keys}
+        return decided.result
 
 
 def _of_release(candidate: Release, stepped: Applied) -> Forecast:
@@ -73,8 +83,8 @@ def _of_release(candidate: Release, stepped: Applied) -> Forecast:
     if Republish in kinds:
         line = f"a duplicate: {after.release_id} is {after.public_state.value}; nothing would start"
         return Forecast(word="duplicate", line=line, release_id=after.release_id)
-    if Start in kinds or after.state is State.QUEUED:
-        return _of_admitted(after, starts=Start in kinds)
+    if StartExecution in kinds or after.state is State.QUEUED:
+        return _of_admitted(after, starts=StartExecution in kinds)
     return Forecast(
         word=after.public_state.value,
         line=f"{after.public_state.value} again: {after.result.detail or after.result.reason}",

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 
 from interlock.domain.releases.lane import Lane, position
 from interlock.domain.releases.model import Release, State
-from interlock.ledger.interface import Key, LedgerReader
+from interlock.ledger.interface import LedgerReader
+from interlock.ledger.records import Key
 
 
 class Narration:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from interlock.domain.releases.model import Release
-from interlock.ledger.interface import Commit, Decision, Key, Kind, LedgerUnavailable, Record
-from interlock.ledger.records import from_body, to_row
+from interlock.ledger.interface import Commit, Decision, LedgerUnavailable
+from interlock.ledger.records import Key, Kind, Record, from_body, to_row
 
 T = TypeVar("T")
 

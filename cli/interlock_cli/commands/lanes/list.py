@@ -32,7 +32,7 @@ def show_lane(
     """Show who holds a lane, and who waits for it in which order. Example: interlock lanes show staging/web"""
     from interlock.bootstrap import open_ledger
     from interlock.domain.releases.lane import Lane
-    from interlock.ledger.interface import Key
+    from interlock.ledger.records import Key
     from interlock_cli.actions.lanes import as_document, members
     from interlock_cli.commands.releases.list import HEADINGS, row
 

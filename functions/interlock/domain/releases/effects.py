@@ -7,7 +7,7 @@ from interlock.domain.releases.model import Release
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class StartExecution:
     """Start the job for the claim just made; after a take-over, look for an execution to adopt first."""
 
     take_over: bool = False
@@ -66,7 +66,7 @@ class NoEffect:
 
 
 Effect = (
-    Start
+    StartExecution
     | FindExecution
     | SealOwnership
     | StopExecution

@@ -1,9 +1,9 @@
 """How a release ends: by its execution, by request, by a newer one, or on the dead-letter topic (design 4, 2.7)."""
 
 from dataclasses import replace
-from datetime import datetime
 
 from interlock.domain.releases import transitions
+from interlock.domain.releases.context import Context
 from interlock.domain.releases.effects import Effect, NoEffect, SealOwnership, StopExecution, Transition
 from interlock.domain.releases.events import Cancel, ExecutionEnded, Superseded
 from interlock.domain.releases.lane import Lane
@@ -17,7 +17,7 @@ def short_name(execution: str) -> str:
     return execution.rsplit("/", 1)[-1]
 
 
-def complete(release: Release, lane: Lane, event: ExecutionEnded, now: datetime) -> Transition:
+def complete(release: Release, lane: Lane, event: ExecutionEnded, context: Context) -> Transition:
     """Close the release by the execution that owns the fence; any other is a stray (design 2.7)."""
     if event.attempt != release.attempt:
         return Transition(release, lane, (NoEffect("stray_attempt"),))
@@ -28,11 +28,11 @@ def complete(release: Release, lane: Lane, event: ExecutionEnded, now: datetime)
     if _may_turn_up_late(release, event):
         return Transition(release, lane, (SealOwnership(),))
     if event.owner == SEALED and event.state is State.SUCCEEDED:
-        return close_unrun(release, lane, now)
+        return close_unrun(release, lane, context)
     if release.state is not State.STARTED:
-        release = transitions.confirm(release, event.execution, event.log_uri, now=now)
+        release = transitions.confirm(release, event.execution, event.log_uri, context)
     ended = replace(release, execution=event.execution, log_uri=event.log_uri or release.log_uri)
-    return Transition(*transitions.close(ended, lane, event.state, event.result, now=now))
+    return Transition(*transitions.close(ended, lane, event.state, event.result, context))
 
 
 def _owns(release: Release, event: ExecutionEnded) -> bool:
@@ -60,30 +60,30 @@ def _point_to_owner(release: Release, event: ExecutionEnded) -> Release:
     return replace(release, execution=f"{parent}/{event.owner}")
 
 
-def cancel(release: Release, lane: Lane, event: Cancel, now: datetime) -> Transition:
+def cancel(release: Release, lane: Lane, event: Cancel, context: Context) -> Transition:
     """Close a queued release at once; stop the execution of a running one and let it tell the outcome."""
     if release.is_closed:
         return Transition(release, lane, (NoEffect("already_closed"),))
-    mark = Cancellation(at=now, requested_by=event.requested_by, reason=event.reason)
-    marked = replace(release, cancellation=mark, updated_at=now)
+    mark = Cancellation(at=context.now, requested_by=event.requested_by, reason=event.reason)
+    marked = replace(release, cancellation=mark, updated_at=context.now)
     if release.state is State.QUEUED:
         result = Result(reason="by_request", detail=event.reason)
-        return Transition(*transitions.close(marked, lane, State.CANCELLED, result, now=now))
+        return Transition(*transitions.close(marked, lane, State.CANCELLED, result, context))
     effects: tuple[Effect, ...] = (StopExecution(release.execution),) if release.execution else ()
     return Transition(marked, lane, effects)
 
 
-def supersede(release: Release, lane: Lane, event: Superseded, now: datetime) -> Transition:
+def supersede(release: Release, lane: Lane, event: Superseded, context: Context) -> Transition:
     """Close a queued release because a newer request took its place."""
     if release.state is not State.QUEUED:
         return Transition(release, lane, (NoEffect("not_queued"),))
     result = Result(reason="newer_request", superseded_by=event.by)
-    return Transition(*transitions.close(release, lane, State.SUPERSEDED, result, now=now))
+    return Transition(*transitions.close(release, lane, State.SUPERSEDED, result, context))
 
 
-def bury(release: Release | None, lane: Lane | None, candidate: Release, now: datetime) -> Transition:
+def bury(release: Release | None, lane: Lane | None, candidate: Release, context: Context) -> Transition:
     """Record a message that ended on the dead-letter topic before it became a release."""
     if release is not None:
         return Transition(release, lane, (NoEffect("known_release"),))
-    buried, _ = transitions.close(candidate, None, State.DEAD_LETTERED, candidate.result, now=now)
+    buried, _ = transitions.close(candidate, None, State.DEAD_LETTERED, candidate.result, context)
     return Transition(buried, lane)

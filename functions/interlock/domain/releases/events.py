@@ -1,9 +1,12 @@
 """What may happen to a release: facts in the past tense, and the two commands that people and lanes send."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
 from interlock.domain.releases.model import Release, Result, State
+
+_CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +56,20 @@ class ExecutionNotFound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionEnded:
-    """An execution ended. `owner` holds the attempt's fence: an execution's short name, SEALED, or nobody yet."""
+    """An execution that bears a release ended, as its audit entry or the API says it.
 
-    execution: str
-    attempt: int | None
+    `execution` is the full resource name; `release_id`, `attempt` and `fence` come from its environment. `owner` holds
+    the attempt's ownership: an execution's short name, SEALED, or None where nobody has taken it or nobody looked yet.
+    """
+
+    release_id: str
+    attempt: int
     fence: int | None
+    execution: str
     state: State
     result: Result
-    owner: str | None
     log_uri: str | None = None
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +106,8 @@ Event = (
     | Superseded
     | DeadLettered
 )
+
+
+def event_name(event: Event) -> str:
+    """Return the event's name as logs write it, such as `start_confirmed`."""
+    return _CAPITAL.sub("_", type(event).__name__).lower()

@@ -71,13 +71,29 @@ class ReleasePlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusEvent:
-    """One status event as it will be published; `data` is the JSON body."""
+    """One status event whole, as it will be published: a CloudEvent's attributes, and `data`, its JSON body."""
 
     sequence: int
     attempt: int
     state: State
     time: datetime
     data: Mapping[str, Any]
+    source: str
+
+    @property
+    def id(self) -> str:
+        """The CloudEvent's id, the same for every replay of the event."""
+        return f"{self.subject}/{self.attempt}/{self.sequence}"
+
+    @property
+    def type(self) -> str:
+        """The CloudEvent's type."""
+        return f"dev.interlock.release.{self.state}.v1"
+
+    @property
+    def subject(self) -> str:
+        """The release's id."""
+        return str(self.data["release_id"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +117,14 @@ class Outbox:
     def is_empty(self) -> bool:
         """Whether nothing is left to send."""
         return not (self.events or self.resumes or self.dead_letter)
+
+    def merged(self, other: "Outbox") -> "Outbox":
+        """Return what both hold; of two dead letters the own one."""
+        return Outbox(
+            events=(*self.events, *other.events),
+            resumes=(*self.resumes, *other.resumes),
+            dead_letter=self.dead_letter or other.dead_letter,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,8 +173,8 @@ class Result:
 class Release:
     """The ledger's record of one release.
 
-    `sequence` is that of its newest status event, which is kept in `told` for whoever asks again. `message_ids` are
-    the Pub/Sub messages that were answered by this record, so that a redelivery is never taken for a new request.
+    `sequence` is that of its newest status event, kept in `last_event` for whoever asks again. `message_ids` are the
+    Pub/Sub messages that were answered by this record, so that a redelivery is never taken for a new request.
     `refusal` is a start's refusal that cannot close the release yet, because an earlier start may still run.
     """
 
@@ -177,7 +201,7 @@ class Release:
     refusal: Result | None = None
     result: Result = Result()
     message_ids: tuple[str, ...] = ()
-    told: StatusEvent | None = None
+    last_event: StatusEvent | None = None
     history: tuple[HistoryEntry, ...] = ()
     outbox: Outbox = Outbox()
 
