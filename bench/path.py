@@ -7,9 +7,7 @@ there; so are comprehensions, which newer Pythons write into the function around
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import redirect_stdout
 from dataclasses import dataclass, field
-from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType
@@ -75,7 +73,7 @@ def walk(client: FlaskClient, request: Request) -> Walk:
 
 def walks() -> Mapping[str, Walk]:
     """Take a release through dispatch and report, twice: what only the first event loads is no part of the way."""
-    with google() as side, TemporaryDirectory() as folder, redirect_stdout(StringIO()):
+    with google() as side, TemporaryDirectory() as folder:
         settings = environment(side, Path(folder), f"sqlite://{folder}/ledger.db")
         os.environ.update({**settings, "INTERLOCK_RESULTS": ""})
         dispatch, report = (
@@ -98,4 +96,4 @@ def rows(found: Mapping[str, Walk]) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    print("\n".join(rows(walks())))
+    print("\n".join(rows(walks())), file=sys.stderr)  # a function's log goes to the other
