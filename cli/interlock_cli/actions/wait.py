@@ -11,7 +11,7 @@ from interlock.domain.releases.model import Release, State
 from interlock.domain.requests.cloud_event import message_release_id
 from interlock.domain.requests.message import Message
 from interlock.ledger.interface import LedgerReader, LedgerUnavailable
-from interlock.ledger.records import release_key
+from interlock.services.release_transaction import release_key
 from interlock_cli.views.output import say
 from interlock_cli.views.progress import Narration
 
