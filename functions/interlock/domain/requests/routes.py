@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
 
-from interlock.domain.requests.request import ReleaseRequest, release_request, with_whole_numbers
+from interlock.domain.requests.request import ReleaseRequest, with_absent, with_whole_numbers
 
 ANYTHING = "*"
 DEFAULT_LANE = "{target_env}/{service}"
@@ -63,7 +63,7 @@ def match_route(routes: tuple[Route, ...], request: ReleaseRequest) -> Route | N
 
 def with_defaults(route: Route, request: ReleaseRequest) -> ReleaseRequest:
     """Return the request with the route's defaults where it says nothing itself; in its document, too."""
-    return release_request({**route.defaults, **request.document})
+    return with_absent(request, route.defaults)
 
 
 def lane_key(route: Route, request: ReleaseRequest) -> str:
