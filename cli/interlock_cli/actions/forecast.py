@@ -11,7 +11,7 @@ from interlock.domain.releases.effects import IdConflict, Redeliver, Republish, 
 from interlock.domain.releases.events import Cancel, Event, RequestReceived, Resume
 from interlock.domain.releases.model import Release, State
 from interlock.domain.requests.message import Message
-from interlock.domain.requests.parser import RequestParser
+from interlock.domain.requests.parser import AcceptedRequest, RejectedRequest, RequestParser
 from interlock.domain.requests.request import CancelRequest, ResumeRequest
 from interlock.domain.requests.violation import Violation
 from interlock.ledger.interface import Decision, LedgerReader, Load
@@ -47,7 +47,7 @@ def forecast(ledger: LedgerReader, parser: RequestParser, message: Message, *, n
             event = Cancel(parsed.requested_by, parsed.reason)
         case ResumeRequest():
             event = Resume()
-        case _:
+        case AcceptedRequest() | RejectedRequest():
             event = RequestReceived(candidate(parsed, now=now))
     releases = ReleaseService(ledger=_ReadOnly(ledger), instance="forecast", now=lambda: now)
     stepped = releases.apply(parsed.release_id, event)

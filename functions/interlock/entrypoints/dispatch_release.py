@@ -34,7 +34,7 @@ from interlock.domain.releases.events import Cancel, Event, RequestReceived, Res
 from interlock.domain.releases.model import Outbox, Release
 from interlock.domain.requests.delivery import PubSubDelivery
 from interlock.domain.requests.message import Message
-from interlock.domain.requests.parser import ParsedRequest, RequestParser, rejected
+from interlock.domain.requests.parser import AcceptedRequest, ParsedRequest, RejectedRequest, RequestParser, rejected
 from interlock.domain.requests.request import CancelRequest, ResumeRequest
 from interlock.domain.requests.schema_validation import SchemaValidator
 from interlock.domain.requests.violation import Violation
@@ -75,7 +75,7 @@ def _event_of(parsed: ParsedRequest, now: datetime) -> Event:
             return Cancel(parsed.requested_by, parsed.reason)
         case ResumeRequest():
             return Resume()
-        case _:
+        case AcceptedRequest() | RejectedRequest():
             return RequestReceived(candidate(parsed, now=now))
 
 
