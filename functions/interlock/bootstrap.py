@@ -1,7 +1,9 @@
 """Opens what the settings name: ledger, publisher, results, routes. Each client is imported only where it is used."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote, urlsplit
@@ -22,9 +24,8 @@ class FullLedger(Ledger, LedgerReader, Protocol):
     """A ledger that can be written and read."""
 
 
-def utc_now() -> datetime:
-    """Return the wall clock; the one place that reads it."""
-    return datetime.now(UTC)
+utc_now: Callable[[], datetime] = partial(datetime.now, UTC)
+"""The wall clock; the one place that reads it."""
 
 
 def open_ledger(url: str) -> FullLedger:

@@ -22,26 +22,22 @@ _bound: ContextVar[Mapping[str, object]] = ContextVar("bound", default=MappingPr
 
 def log_event(event: str, level: int, **fields: object) -> None:
     """Write one entry about what was decided; without credentials, and without what is None."""
-    log_entry({"message": event, "event": event, **_legible(fields)}, level)
+    _log.log(level, event, extra={"entry": {"message": event, "event": event, **fields}})
 
 
 def log_entry(entry: Mapping[str, object], level: int) -> None:
     """Write an entry that is already whole and redacted."""
-    _log.log(level, entry.get("message", ""), extra={"entry": entry})
+    _log.log(level, entry.get("message", ""), extra={"entry": entry, "is_redacted": True})
 
 
 @contextmanager
 def bound(**fields: object) -> Iterator[None]:
     """Add these fields to every entry that this context writes; `bound` within `bound` adds to them."""
-    token = _bound.set({**_bound.get(), **_legible(fields)})
+    token = _bound.set({**_bound.get(), **fields})
     try:
         yield
     finally:
         _bound.reset(token)
-
-
-def _legible(fields: Mapping[str, object]) -> dict[str, object]:
-    return redact_object({key: value for key, value in fields.items() if value is not None})
 
 
 class StructuredFormatter(logging.Formatter):
@@ -52,14 +48,15 @@ class StructuredFormatter(logging.Formatter):
         self._traces = f"projects/{project}/traces/"
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the entry as JSON."""
-        entry = getattr(record, "entry", None) or {"message": record.getMessage()}
-        context = _bound.get()
+        """Return the entry as JSON: without what is None, and without credentials."""
+        entry = getattr(record, "entry", {"message": record.getMessage()})
+        context = redact_object(dict(_bound.get()))
         labels = {**_labels(context), **_labels(entry)}
         merged = {"severity": record.levelname, **context, **entry, **({LABELS: labels} if labels else {})}
         if TRACE in context:
             merged[TRACE] = f"{self._traces}{context[TRACE]}"
-        return json.dumps(merged, default=str)
+        present = {key: value for key, value in merged.items() if value is not None}
+        return json.dumps(present if hasattr(record, "is_redacted") else redact_object(present), default=str)
 
 
 def _labels(entry: Mapping[str, object]) -> Mapping[str, object]:

@@ -92,7 +92,7 @@ class Seed:
         folder = self.logs / release_id
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "task-0.log").write_text("".join(f"{line}\n" for line in LINES))
-        self.happens(release_id, StartConfirmed(release.fence, execution, folder.as_uri()), seconds + 2)
+        self.happens(release_id, StartConfirmed(release.fencing_token, execution, folder.as_uri()), seconds + 2)
         return execution
 
     def ended(self, release_id: str, seconds: float, state: State, *, result: Result, **changes: Any) -> None:
@@ -100,7 +100,13 @@ class Seed:
         execution = self.started(release_id, seconds, **changes)
         owner = execution.rsplit("/", 1)[-1]
         event = ExecutionEnded(
-            release_id=release_id, execution=execution, attempt=1, fence=1, state=state, result=result, owner=owner
+            release_id=release_id,
+            execution=execution,
+            attempt=1,
+            fencing_token=1,
+            state=state,
+            result=result,
+            owner=owner,
         )
         self.happens(release_id, event, seconds + 92)
 
@@ -170,8 +176,8 @@ def _sow_letters(seed: Seed) -> None:
         seed.turned_away(f"lost-{number}", 510 + number, target_env="moon")
     gone = seed.submitted("gone-1", 600, target_env="gone")
     refused = {"reason": "job_not_found", "detail": "404 Resource 'release-agent-gone' was not found"}
-    seed.happens("gone-1", StartRefused(gone.fence, **refused), 601)
-    seed.happens("gone-1", ExecutionNotFound(gone.fence), 601)
+    seed.happens("gone-1", StartRefused(gone.fencing_token, **refused), 601)
+    seed.happens("gone-1", ExecutionNotFound(gone.fencing_token), 601)
     told = {"reason": "job_not_found", "stage": "start", "error": refused["detail"], "route": "gone"}
     seed.letter(seed.message("gone-1", 600, target_env="gone"), 602, **told)
     seed.buried("stuck-1", 700, params={"API_TOKEN": "hunter2"})

@@ -88,7 +88,7 @@ def test_a_refusal_says_which_role_is_missing() -> None:
 def test_the_command_prints_them(scene: Scene) -> None:
     seed = seeding(open_ledger(scene.ledger), scene.folder / "logs")
     release = seed.submitted("cloud-1", 1000, target_env="test")
-    seed.happens("cloud-1", StartConfirmed(release.fence, EXECUTION, "https://console.example/logs"), 1001)
+    seed.happens("cloud-1", StartConfirmed(release.fencing_token, EXECUTION, "https://console.example/logs"), 1001)
     assert open_ledger(scene.ledger).read(release_key("cloud-1"))
     with serving({METHOD: Logs(LINES).answer}) as address:
         told = run_here(scene, Case("", f"logs cloud-1 --endpoint {address}"))

@@ -67,9 +67,9 @@ def standing(state: State | None) -> Standing:
         case State.QUEUED:
             return release, replace(lane, queue=(Waiting(release.source.publish_time, release.release_id, True),))
         case State.STARTING:
-            return replace(release, fence=1, starts=1, lease_until=at(60)), replace(lane, holders=("web-1",))
+            return replace(release, fencing_token=1, starts=1, lease_until=at(60)), replace(lane, holders=("web-1",))
         case State.STARTED:
-            running = replace(release, fence=1, starts=1, execution=EXECUTION)
+            running = replace(release, fencing_token=1, starts=1, execution=EXECUTION)
             return running, replace(lane, holders=("web-1",))
         case _:
             return replace(release, plan=None if state in NEVER_PLANNED else release.plan), lane
@@ -104,7 +104,7 @@ def _complete(execution: str, owner: str | None) -> ExecutionEnded:
         release_id="web-1",
         execution=execution,
         attempt=1,
-        fence=1,
+        fencing_token=1,
         state=State.SUCCEEDED,
         result=Result(),
         owner=owner,

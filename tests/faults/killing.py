@@ -166,7 +166,7 @@ def _turns(snapshot: Snapshot, commit: Commit[T]) -> Iterator[tuple[str, str]]:
 
 
 def _turn(before: Release | None, after: Release) -> str | None:
-    if before is None or (before.state, before.fence) != (after.state, after.fence):
+    if before is None or (before.state, before.fencing_token) != (after.state, after.fencing_token):
         turns = {State.QUEUED: "queue", State.STARTING: "claim", State.STARTED: "confirm"}
         return "close" if after.is_closed else turns[after.state]
     if before.cancellation != after.cancellation:

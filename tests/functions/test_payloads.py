@@ -67,7 +67,7 @@ def _lines(capfd: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
 
 def _running(completion: ExecutionEnded) -> Release:
     release = a_release(str(completion.release_id), state=State.STARTED, execution=completion.execution)
-    return replace(release, attempt=completion.attempt or 1, fence=completion.fence or 1)
+    return replace(release, attempt=completion.attempt or 1, fencing_token=completion.fencing_token or 1)
 
 
 @pytest.mark.parametrize("name", names("completion-"))

@@ -55,7 +55,7 @@ class Execution:
         return int(self.order.environment["INTERLOCK_ATTEMPT"])
 
     @property
-    def fence(self) -> int:
+    def fencing_token(self) -> int:
         return int(self.order.environment["INTERLOCK_FENCE"])
 
     @property

@@ -50,6 +50,6 @@ def test_a_cancel_is_read_as_cancelled() -> None:
 def test_the_release_and_the_execution_are_found() -> None:
     execution = ran(a_release(), FAILED)
     completion = read(completion_entry(execution, project_number="123456789012"))
-    assert (completion.release_id, completion.attempt, completion.fence) == ("web-1.2.4", 2, 3)
+    assert (completion.release_id, completion.attempt, completion.fencing_token) == ("web-1.2.4", 2, 3)
     assert completion.execution == execution.full_name
     assert completion.result.exit_code == 3

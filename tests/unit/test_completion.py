@@ -88,7 +88,7 @@ def test_the_table_of_outcomes_covers_every_payload_file() -> None:
 def test_a_completion_names_its_execution_job_and_release() -> None:
     completion = completion_of("completion-succeeded")
     assert completion.execution == f"{JOB}/executions/release-agent-x7k2p"
-    assert (completion.release_id, completion.attempt, completion.fence) == ("web-1.2.4", 1, 1)
+    assert (completion.release_id, completion.attempt, completion.fencing_token) == ("web-1.2.4", 1, 1)
     assert completion.log_uri is not None
     assert completion.log_uri.startswith("https://console.cloud.google.com/logs/")
 

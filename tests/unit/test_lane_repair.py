@@ -80,7 +80,7 @@ def test_a_lane_is_repaired_only_while_the_records_say_so() -> None:
         Key("lanes", lane.key): lane,
         release_key("web-1"): STRANGERS["closed"],
     }
-    decided = apply_event("web-2", Resume(), a_context())(read)
+    decided = apply_event(release_key("web-2"), Resume(), a_context())(read)
     assert isinstance(decided, Commit)
     assert decided.writes.keys() == read.keys()
     assert decided.writes[release_key("web-1")] == STRANGERS["closed"]

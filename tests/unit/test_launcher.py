@@ -39,7 +39,7 @@ class Taken:
         return self.holder or SEALED
 
 
-REFUSED = replace(a_release(), fence=1, starts=1, refusal=Result(reason="permission"))
+REFUSED = replace(a_release(), fencing_token=1, starts=1, refusal=Result(reason="permission"))
 
 
 def adopt(release: Release, holder: str | None = None) -> StartConfirmed | ExecutionNotFound:

@@ -76,7 +76,7 @@ class World:
         environment = {"INTERLOCK_RELEASE_ID": "web-1", "INTERLOCK_ATTEMPT": "1", "INTERLOCK_FENCE": "1"}
         order = StartOrder(job=JOB, environment=environment, task_count=None, timeout_seconds=None)
         execution = self.cloud_run.run(order).execution
-        self.put(a_release(state=State.STARTED, execution=execution, fence=1))
+        self.put(a_release(state=State.STARTED, execution=execution, fencing_token=1))
         return execution
 
     def reconcile(self) -> int:

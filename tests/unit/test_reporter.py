@@ -24,9 +24,11 @@ STATUS, REQUESTS = "projects/acme/topics/release-status", "projects/acme/topics/
 JOB = "projects/acme/locations/europe-west1/jobs/release-agent"
 
 
-def completion(execution: str = "release-agent-x7k2p", *, fence: int = 1, succeeded: bool = True) -> AuditLogDelivery:
+def completion(
+    execution: str = "release-agent-x7k2p", *, fencing_token: int = 1, succeeded: bool = True
+) -> AuditLogDelivery:
     count = "succeededCount" if succeeded else "failedCount"
-    variables = {"INTERLOCK_RELEASE_ID": "web-1", "INTERLOCK_ATTEMPT": "1", "INTERLOCK_FENCE": str(fence)}
+    variables = {"INTERLOCK_RELEASE_ID": "web-1", "INTERLOCK_ATTEMPT": "1", "INTERLOCK_FENCE": str(fencing_token)}
     container = {"env": [{"name": name, "value": value} for name, value in variables.items()]}
     return AuditLogDelivery(
         event_id="e",

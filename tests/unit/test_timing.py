@@ -17,7 +17,7 @@ END = ExecutionEnded(
     release_id="web-1",
     execution=EXECUTION,
     attempt=1,
-    fence=1,
+    fencing_token=1,
     state=State.SUCCEEDED,
     result=Result(),
     owner=None,
@@ -79,5 +79,5 @@ def test_a_rerun_waits_and_runs_by_its_own_clock(timeline: Timeline) -> None:
     timeline.at(2, replace(END, state=State.FAILED))
     again = timeline.at(1000, RequestReceived(a_release(published=1000, message_id="m-2", accepted_at=at(1000))))
     assert again.release
-    assert waited(timeline.at(1007, StartConfirmed(again.release.fence, EXECUTION, None))) == 7
-    assert ran(timeline.at(1010, replace(END, attempt=2, fence=2))) == 3
+    assert waited(timeline.at(1007, StartConfirmed(again.release.fencing_token, EXECUTION, None))) == 7
+    assert ran(timeline.at(1010, replace(END, attempt=2, fencing_token=2))) == 3

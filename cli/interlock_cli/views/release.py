@@ -14,7 +14,7 @@ from interlock_cli.views.reasons import reason_of_end, runbook_of
 def as_document(release: Release) -> dict[str, Any]:
     """Return the release as one JSON document: the keys of its newest status event, its request and its timeline."""
     newest = release.last_event
-    told = newest.data if newest else event_data(release, sequence=release.sequence, time=release.updated_at)
+    told = newest.data if newest else event_data(release)
     matched = release.plan.matched if release.plan else None
     return {
         **told,

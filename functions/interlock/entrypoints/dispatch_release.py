@@ -190,7 +190,7 @@ def _log(release_id: str, event: Event, applied: Applied) -> None:
         state=release and release.state,
         reason=release and release.result.reason,
         attempt=release and release.attempt,
-        fence=release and release.fence,
+        fence=release and release.fencing_token,
         lane=release and release.plan and release.plan.lane,
         execution=release and release.execution,
         effects=[str(effect) for effect in applied.effects],

@@ -40,13 +40,13 @@ def answer(request: flask.Request, function: str, handle: Callable[[Delivery], R
 
     What cannot be read is answered 400: Pub/Sub then keeps it and moves it to its dead-letter topic.
     """
-    with bound(function=function, **log_fields(dict(request.headers))):
-        delivery = parse_delivery(dict(request.headers), request.get_data())
+    headers = dict(request.headers)
+    delivery = parse_delivery(headers, request.get_data())
+    with bound(function=function, **log_fields(headers), **_ids(delivery)):
         if isinstance(delivery, Unreadable):
             log_event("delivery_unreadable", logging.WARNING, reason=delivery.reason)
             return f"unreadable: {delivery.reason}\n", 400
-        with bound(**_ids(delivery)):
-            return _handled(delivery, handle)
+        return _handled(delivery, handle)
 
 
 def _handled(delivery: Delivery, handle: Callable[[Delivery], Reply]) -> Answer:
@@ -60,7 +60,9 @@ def _handled(delivery: Delivery, handle: Callable[[Delivery], Reply]) -> Answer:
         raise
 
 
-def _ids(delivery: Delivery) -> Mapping[str, object]:
+def _ids(delivery: Delivery | Unreadable) -> Mapping[str, object]:
+    if isinstance(delivery, Unreadable):
+        return {}
     if isinstance(delivery, AuditLogDelivery):
         return {"event_id": delivery.event_id}
     return {"message_id": delivery.message.message_id, "delivery_attempt": delivery.message.delivery_attempt}

@@ -121,8 +121,7 @@ def _select(connection: sqlite3.Connection, key: Key) -> Record | None:
 
 
 def _upsert(connection: sqlite3.Connection, writes: Mapping[Key, Record]) -> None:
-    for key, record in writes.items():
-        row = to_row(record)
+    for key, row in [(key, to_row(record)) for key, record in writes.items()]:
         connection.execute(
             "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?, ?)",
             (key.kind, key.id, row.body, row.state, row.lane, _seconds(row.due_at), _seconds(row.updated_at)),

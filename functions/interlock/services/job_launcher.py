@@ -58,23 +58,23 @@ class JobLauncher:
 
     def _find(self, release: Release, plan: ReleasePlan) -> StartConfirmed | None:
         found = self.jobs.find(plan.job, identity_environment(release))
-        return StartConfirmed(release.fence, found.execution, found.log_uri) if found else None
+        return StartConfirmed(release.fencing_token, found.execution, found.log_uri) if found else None
 
     def _seal(self, release: Release, plan: ReleasePlan) -> StartConfirmed | ExecutionNotFound:
         ownership = self.open_ownership()
         owner = ownership.seal(release.release_id, release.attempt) if ownership else SEALED
         if owner == SEALED:
-            return ExecutionNotFound(release.fence)
-        return StartConfirmed(release.fence, f"{plan.job}/executions/{owner}", None)
+            return ExecutionNotFound(release.fencing_token)
+        return StartConfirmed(release.fencing_token, f"{plan.job}/executions/{owner}", None)
 
     def _event(self, release: Release, outcome: Started | Refused | Throttled | Ambiguous) -> Launched:
         match outcome:
             case Started(execution, log_uri):
-                return StartConfirmed(release.fence, execution, log_uri)
+                return StartConfirmed(release.fencing_token, execution, log_uri)
             case Refused(reason, detail):
-                return StartRefused(release.fence, reason, detail)
+                return StartRefused(release.fencing_token, reason, detail)
             case Throttled():
-                return StartThrottled(release.fence, self.now() + self._pause(release.overloads))
+                return StartThrottled(release.fencing_token, self.now() + self._pause(release.overloads))
             case Ambiguous():
                 return outcome
             case _ as unreachable:

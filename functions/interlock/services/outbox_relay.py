@@ -19,8 +19,11 @@ from interlock.services.release_service import ReleaseService
 class OutboxSender(Protocol):
     """Sends one kind of what an outbox holds."""
 
-    def send(self, release: Release, inbound: Message | None) -> Outbox:
-        """Publish it and return what the topic confirmed; `inbound` is the message at hand. Raises PublishFailed."""
+    def send(self, release: Release, inbound: Message | None) -> Outbox | None:
+        """Publish it and return what the topic confirmed, None where there was nothing of its kind.
+
+        `inbound` is the message at hand, for one that was too large to be kept. Raises PublishFailed.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +33,11 @@ class StatusEventSender:
     publisher: Publisher
     topic: str
 
-    def send(self, release: Release, inbound: Message | None) -> Outbox:
+    def send(self, release: Release, _inbound: Message | None) -> Outbox | None:
         """Publish the release's unsent events."""
-        del inbound
-        self.publish(release.outbox.events)
-        return Outbox(events=release.outbox.events)
+        events = release.outbox.events
+        self.publish(events)
+        return Outbox(events=events) if events else None
 
     def publish(self, events: Sequence[StatusEvent]) -> None:
         """Publish the events under their own ids, be it for the first time or again."""
@@ -49,11 +52,11 @@ class ResumeSender:
     publisher: Publisher
     topic: str
 
-    def send(self, release: Release, inbound: Message | None) -> Outbox:
+    def send(self, release: Release, _inbound: Message | None) -> Outbox | None:
         """Ask for the releases that the outbox names."""
-        del inbound
-        self.ask(release.outbox.resumes)
-        return Outbox(resumes=release.outbox.resumes)
+        resumes = release.outbox.resumes
+        self.ask(resumes)
+        return Outbox(resumes=resumes) if resumes else None
 
     def ask(self, release_ids: Sequence[str]) -> None:
         """Publish a resume for each release."""
@@ -69,11 +72,11 @@ class DeadLetterSender:
     publisher: Publisher
     topic: str
 
-    def send(self, release: Release, inbound: Message | None) -> Outbox:
+    def send(self, release: Release, inbound: Message | None) -> Outbox | None:
         """Forward the release's message, unless it was too large to be kept and is not at hand."""
         notice, message = release.outbox.dead_letter, _original(release, inbound)
         if notice is None or message is None:
-            return Outbox()
+            return None
         route = release.plan.route if release.plan else None
         attributes = dead_letter_attributes(
             message, reason=notice.reason, stage=notice.stage, error=notice.error, route=route
@@ -100,7 +103,5 @@ class OutboxRelay:
 
     def publish(self, release: Release, inbound: Message | None = None) -> None:
         """Send what this function may send of the release's outbox; raise PublishFailed, LedgerUnavailable."""
-        sent = Outbox()
-        for sender in self.senders:
-            sent = sent.merged(sender.send(release, inbound))
-        self.releases.mark_sent(release.release_id, sent)
+        if sent := [one for sender in self.senders if (one := sender.send(release, inbound))]:
+            self.releases.mark_sent(release.release_id, *sent)

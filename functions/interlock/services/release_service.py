@@ -27,12 +27,13 @@ class ReleaseService:
     def apply(self, release_id: str, event: Event) -> Applied:
         """Apply the event to the release and its lane, and commit; raise LedgerUnavailable."""
         context = Context(now=self.now(), instance=self.instance, limits=self.limits)
-        return self.ledger.transact(first_keys(release_id, event), apply_event(release_id, event, context))
+        key = release_key(release_id)
+        return self.ledger.transact(first_keys(key, event), apply_event(key, event, context))
 
-    def mark_sent(self, release_id: str, sent: Outbox) -> None:
+    def mark_sent(self, release_id: str, *sent: Outbox) -> None:
         """Take what was sent out of the release's outbox."""
-        if not sent.is_empty:
-            self.ledger.transact((release_key(release_id),), take_out(release_id, sent))
+        key = release_key(release_id)
+        self.ledger.transact((key,), take_out(key, sent))
 
     def take_for_check(self, release: Release) -> Release | None:
         """Note that the release is looked at now; None where another worker did so, or it moved on meanwhile."""

@@ -1,7 +1,8 @@
 """One event applied to one release, as a pure decision over records: which it needs, and what it writes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import reduce
 
 from interlock.domain.releases.context import Context
 from interlock.domain.releases.effects import Effect, SupersedeQueued, Transition
@@ -11,7 +12,7 @@ from interlock.domain.releases.lane_consistency import blockers, without_stale_e
 from interlock.domain.releases.model import Outbox, Release, State
 from interlock.domain.releases.state_machine import decide
 from interlock.ledger.interface import Commit, Decision, Load, Snapshot
-from interlock.ledger.records import Key, Record, lane_key, release_key
+from interlock.ledger.records import Key, Record, lane_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,17 +28,17 @@ class Applied:
     is_announced: bool = False
 
 
-def first_keys(release_id: str, event: Event) -> tuple[Key, ...]:
+def first_keys(key: Key, event: Event) -> tuple[Key, ...]:
     """Return the records that the event is known to need before anything is read."""
     lane = lane_key(event.candidate) if isinstance(event, RequestReceived) else None
-    return (release_key(release_id), lane) if lane else (release_key(release_id),)
+    return (key, lane) if lane else (key,)
 
 
-def apply_event(release_id: str, event: Event, context: Context) -> Decision[Applied]:
+def apply_event(release_key: Key, event: Event, context: Context) -> Decision[Applied]:
     """Return the decision that applies the event to the release, its lane and whomever it replaces."""
 
     def decision(snapshot: Snapshot) -> Load | Commit[Applied]:
-        release = _release(snapshot, release_key(release_id))
+        release = _release(snapshot, release_key)
         key = _lane_to_read(release, event)
         if key is not None and key not in snapshot:
             return Load((key,))
@@ -46,9 +47,13 @@ def apply_event(release_id: str, event: Event, context: Context) -> Decision[App
         if isinstance(lane, Load):
             return lane
         after = decide(release, lane, event, context)
-        if unread := _unread_replaced(after, snapshot):
+        superseded = _superseded_keys(after)
+        if unread := tuple(one for one in superseded if one not in snapshot):
             return Load(unread)
-        return _commit(snapshot, Transition(release, stored), after, context)
+        changed = _changed(release_key, release, after.release)
+        for other in superseded:
+            changed |= _superseded(other, snapshot, after, context)
+        return _commit(snapshot, changed, Transition(release, stored), after)
 
     return decision
 
@@ -74,54 +79,53 @@ def _lane(snapshot: Snapshot, key: Key) -> Lane:
 
 
 def _confirmed_lane(release: Release | None, lane: Lane | None, event: Event, snapshot: Snapshot) -> Lane | Load | None:
-    """Return the lane as its releases' own records bear it out; only who is asked to start need know so well."""
+    """Return the lane as its releases' own records confirm it; only a release that asks to start needs it so exact."""
     if not isinstance(event, Resume) or release is None or release.plan is None or lane is None:
         return lane
     if release.state is not State.QUEUED:
         return lane
     known = {key.id: _release(snapshot, key) for key in snapshot if key.kind == "releases"}
     consistent = without_stale_entries(lane, known)
-    unread = [release_key(one) for one in blockers(release, consistent, release.plan) if one not in known]
+    unread = [Key("releases", one) for one in blockers(release, consistent, release.plan) if one not in known]
     return Load(tuple(unread)) if unread else consistent
 
 
-def _replaced_ids(transition: Transition) -> tuple[str, ...]:
-    return tuple(
-        one for effect in transition.effects if isinstance(effect, SupersedeQueued) for one in effect.release_ids
-    )
+def _superseded_keys(transition: Transition) -> tuple[Key, ...]:
+    ids = (one for effect in transition.effects if isinstance(effect, SupersedeQueued) for one in effect.release_ids)
+    return tuple(Key("releases", one) for one in ids)
 
 
-def _unread_replaced(transition: Transition, snapshot: Snapshot) -> tuple[Key, ...]:
-    keys = {release_key(one) for one in _replaced_ids(transition)}
-    return tuple(sorted(keys - snapshot.keys()))
+def _superseded(key: Key, snapshot: Snapshot, after: Transition, context: Context) -> dict[Key, Release]:
+    """Return the queued release as superseded by the one of this transaction."""
+    other, by = _release(snapshot, key), after.release
+    event = Superseded(by.release_id if by else "")
+    return _changed(key, other, decide(other, after.lane, event, context).release)
 
 
-def _commit(snapshot: Snapshot, before: Transition, after: Transition, context: Context) -> Commit[Applied]:
-    changed = {**_changed(before.release, after.release), **_superseded(snapshot, after, context)}
+def _changed(key: Key, before: Release | None, after: Release | None) -> dict[Key, Release]:
+    return {} if after is None or after == before else {key: after}
+
+
+def _commit(
+    snapshot: Snapshot, changed: Mapping[Key, Release], before: Transition, after: Transition
+) -> Commit[Applied]:
     writes: dict[Key, Record] = dict(changed)
     if after.lane is not None and after.lane != before.lane:
         writes = {**_read_set(snapshot), **writes, Key("lanes", after.lane.key): after.lane}
+    sequence = before.release.sequence if before.release else 0
     result = Applied(
         release=after.release,
         effects=after.effects,
-        unpublished=tuple(one for one in _after(after.release, changed) if not one.outbox.is_empty),
-        is_announced=_sequence(after.release) > _sequence(before.release),
+        is_announced=after.release is not None and after.release.sequence > sequence,
+        unpublished=_unpublished(after.release, changed),
     )
     return Commit(writes, result)
 
 
-def _sequence(release: Release | None) -> int:
-    return release.sequence if release else 0
-
-
-def _changed(before: Release | None, after: Release | None) -> dict[Key, Release]:
-    return {} if after is None or after == before else {release_key(after.release_id): after}
-
-
-def _after(release: Release | None, changed: Mapping[Key, Release]) -> tuple[Release, ...]:
-    """Return the release, changed or not, and all others that changed."""
-    others = tuple(one for one in changed.values() if release is None or one.release_id != release.release_id)
-    return (release, *others) if release else others
+def _unpublished(release: Release | None, changed: Mapping[Key, Release]) -> tuple[Release, ...]:
+    """Return whoever has something to send: the release, changed or not, and all others that changed."""
+    untouched = (release,) if release is not None and release not in changed.values() else ()
+    return tuple(one for one in (*changed.values(), *untouched) if not one.outbox.is_empty)
 
 
 def _read_set(snapshot: Snapshot) -> Mapping[Key, Record]:
@@ -133,26 +137,15 @@ def _read_set(snapshot: Snapshot) -> Mapping[Key, Record]:
     return {key: record for key, record in snapshot.items() if isinstance(record, Release)}
 
 
-def _superseded(snapshot: Snapshot, after: Transition, context: Context) -> dict[Key, Release]:
-    moved: dict[Key, Release] = {}
-    for effect in after.effects:
-        if isinstance(effect, SupersedeQueued):
-            for release_id in effect.release_ids:
-                other = _release(snapshot, release_key(release_id))
-                moved |= _changed(other, decide(other, after.lane, Superseded(effect.by), context).release)
-    return moved
-
-
-def take_out(release_id: str, sent: Outbox) -> Decision[None]:
+def take_out(release_key: Key, sent: Iterable[Outbox]) -> Decision[None]:
     """Return the decision that takes what was sent out of the release's outbox."""
-    key = release_key(release_id)
 
     def decision(snapshot: Snapshot) -> Load | Commit[None]:
-        release = _release(snapshot, key)
-        left = _without(release.outbox, sent) if release else None
-        if release is None or left is None or left == release.outbox:
+        release = _release(snapshot, release_key)
+        if release is None:
             return Commit({}, None)
-        return Commit({key: replace(release, outbox=left)}, None)
+        left = reduce(_without, sent, release.outbox)
+        return Commit({} if left == release.outbox else {release_key: replace(release, outbox=left)}, None)
 
     return decision
 

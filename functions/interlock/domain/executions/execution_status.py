@@ -37,7 +37,7 @@ def ended(release: Release, execution: str, status: ExecutionStatus) -> Executio
     return ExecutionEnded(
         release_id=release.release_id,
         attempt=release.attempt,
-        fence=whole_number(status.environment.get("INTERLOCK_FENCE")),
+        fencing_token=whole_number(status.environment.get("INTERLOCK_FENCE")),
         execution=execution,
         state=state,
         result=result,
@@ -50,7 +50,7 @@ def lost(release: Release, execution: str) -> ExecutionEnded:
     return ExecutionEnded(
         release_id=release.release_id,
         attempt=release.attempt,
-        fence=None,
+        fencing_token=None,
         execution=execution,
         state=State.ERRORED,
         result=Result(reason="execution_lost", detail="Cloud Run does not know the execution"),

@@ -78,7 +78,7 @@ def _reason_word(reason: str | None) -> str | None:
 
 
 def _reason_from(message: str, counts: Counts) -> str:
-    """The reason a message tells, by its first phrase: what follows may be the script's own output."""
+    """The reason that a message gives, by its first phrase: what follows may be the script's own output."""
     found = [(match.start(), word) for word, phrase in _PHRASES if (match := phrase.search(message))]
     if found:
         return min(found)[1]

@@ -21,7 +21,7 @@ _NEVER_RAN = frozenset({State.REJECTED, State.DEAD_LETTERED})
 """Closed before anything could run: whatever comes next under the id is no conflict with it."""
 
 
-def submit(release: Release | None, lane: Lane | None, candidate: Release, context: Context) -> Transition:
+def request_received(release: Release | None, lane: Lane | None, candidate: Release, context: Context) -> Transition:
     """Decide what the request does to the record that already bears its id, if any."""
     if release is None:
         return _admit(candidate, lane, context)

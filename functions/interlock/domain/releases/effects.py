@@ -23,7 +23,7 @@ class FindExecution:
 
 @dataclass(frozen=True, slots=True)
 class SealOwnership:
-    """Seal the fence and tell the end again: an earlier start may still turn up and run beside the lane's next."""
+    """Seal the fence, then apply the end again: an earlier start may still turn up and run beside the lane's next."""
 
 
 @dataclass(frozen=True, slots=True)

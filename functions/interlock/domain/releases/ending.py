@@ -17,7 +17,7 @@ def short_name(execution: str) -> str:
     return execution.rsplit("/", 1)[-1]
 
 
-def complete(release: Release, lane: Lane, event: ExecutionEnded, context: Context) -> Transition:
+def execution_ended(release: Release, lane: Lane, event: ExecutionEnded, context: Context) -> Transition:
     """Close the release by the execution that owns the fence; any other is a stray (design 2.7)."""
     if event.attempt != release.attempt:
         return Transition(release, lane, (NoEffect("stray_attempt"),))
@@ -40,20 +40,20 @@ def _owns(release: Release, event: ExecutionEnded) -> bool:
         return short_name(event.execution) == event.owner
     if release.state is State.STARTED:
         return release.execution is not None and short_name(release.execution) == short_name(event.execution)
-    return release.state is State.STARTING and event.fence == release.fence
+    return release.state is State.STARTING and event.fencing_token == release.fencing_token
 
 
 def _may_turn_up_late(release: Release, event: ExecutionEnded) -> bool:
     """Whether another start of the attempt may still come to run the script.
 
-    A success that took no fence is of a job that knows none: there is nothing to seal. A success under a sealed fence
-    is of an agent that stood back.
+    A success that took no fence comes from a job without our agent: there is nothing to seal. A success under a sealed
+    fence comes from an agent that found the fence taken and did nothing.
     """
     return event.owner is None and release.starts > 1 and event.state is not State.SUCCEEDED
 
 
 def _point_to_owner(release: Release, event: ExecutionEnded) -> Release:
-    """Return the release with the owner as its execution, where it had been confirmed with the one that stood back."""
+    """Return the release with the owner as its execution, where another one had been confirmed that did nothing."""
     if event.owner in (None, SEALED) or release.execution is None or short_name(release.execution) == event.owner:
         return release
     parent = release.execution.rsplit("/", 1)[0]
@@ -61,7 +61,7 @@ def _point_to_owner(release: Release, event: ExecutionEnded) -> Release:
 
 
 def cancel(release: Release, lane: Lane, event: Cancel, context: Context) -> Transition:
-    """Close a queued release at once; stop the execution of a running one and let it tell the outcome."""
+    """Close a queued release at once; stop the execution of a running one, whose completion then closes it."""
     if release.is_closed:
         return Transition(release, lane, (NoEffect("already_closed"),))
     mark = Cancellation(at=context.now, requested_by=event.requested_by, reason=event.reason)
@@ -73,7 +73,7 @@ def cancel(release: Release, lane: Lane, event: Cancel, context: Context) -> Tra
     return Transition(marked, lane, effects)
 
 
-def supersede(release: Release, lane: Lane, event: Superseded, context: Context) -> Transition:
+def superseded(release: Release, lane: Lane, event: Superseded, context: Context) -> Transition:
     """Close a queued release because a newer request took its place."""
     if release.state is not State.QUEUED:
         return Transition(release, lane, (NoEffect("not_queued"),))
@@ -81,9 +81,9 @@ def supersede(release: Release, lane: Lane, event: Superseded, context: Context)
     return Transition(*transitions.close(release, lane, State.SUPERSEDED, result, context))
 
 
-def bury(release: Release | None, lane: Lane | None, candidate: Release, context: Context) -> Transition:
+def dead_lettered(release: Release | None, lane: Lane | None, candidate: Release, context: Context) -> Transition:
     """Record a message that ended on the dead-letter topic before it became a release."""
     if release is not None:
         return Transition(release, lane, (NoEffect("known_release"),))
-    buried, _ = transitions.close(candidate, None, State.DEAD_LETTERED, candidate.result, context)
-    return Transition(buried, lane)
+    closed, _ = transitions.close(candidate, None, State.DEAD_LETTERED, candidate.result, context)
+    return Transition(closed, lane)

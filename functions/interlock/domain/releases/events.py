@@ -25,7 +25,7 @@ class Resume:
 class StartConfirmed:
     """Cloud Run named the execution that the claim with this fence started."""
 
-    fence: int
+    fencing_token: int
     execution: str
     log_uri: str | None
 
@@ -34,7 +34,7 @@ class StartConfirmed:
 class StartRefused:
     """Cloud Run refused the start for good."""
 
-    fence: int
+    fencing_token: int
     reason: str
     detail: str
 
@@ -43,15 +43,15 @@ class StartRefused:
 class StartThrottled:
     """Cloud Run has no room now; try again at the given time."""
 
-    fence: int
+    fencing_token: int
     retry_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class ExecutionNotFound:
-    """No execution bears the release, and whatever of its starts turns up late stands back: the fence is sealed."""
+    """No execution bears the release. Its fence is sealed, so an earlier start that turns up late does nothing."""
 
-    fence: int
+    fencing_token: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ class ExecutionEnded:
 
     release_id: str
     attempt: int
-    fence: int | None
+    fencing_token: int | None
     execution: str
     state: State
     result: Result
@@ -89,7 +89,7 @@ class Superseded:
 
 @dataclass(frozen=True, slots=True)
 class DeadLettered:
-    """The request message ended on the dead-letter topic; the candidate is the record that says so."""
+    """The request message ended on the dead-letter topic; `candidate` is the record to keep of it."""
 
     candidate: Release
 

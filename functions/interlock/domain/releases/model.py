@@ -73,27 +73,15 @@ class ReleasePlan:
 class StatusEvent:
     """One status event whole, as it will be published: a CloudEvent's attributes, and `data`, its JSON body."""
 
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: datetime
+    data: Mapping[str, Any]
     sequence: int
     attempt: int
     state: State
-    time: datetime
-    data: Mapping[str, Any]
-    source: str
-
-    @property
-    def id(self) -> str:
-        """The CloudEvent's id, the same for every replay of the event."""
-        return f"{self.subject}/{self.attempt}/{self.sequence}"
-
-    @property
-    def type(self) -> str:
-        """The CloudEvent's type."""
-        return f"dev.interlock.release.{self.state}.v1"
-
-    @property
-    def subject(self) -> str:
-        """The release's id."""
-        return str(self.data["release_id"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,14 +105,6 @@ class Outbox:
     def is_empty(self) -> bool:
         """Whether nothing is left to send."""
         return not (self.events or self.resumes or self.dead_letter)
-
-    def merged(self, other: "Outbox") -> "Outbox":
-        """Return what both hold; of two dead letters the own one."""
-        return Outbox(
-            events=(*self.events, *other.events),
-            resumes=(*self.resumes, *other.resumes),
-            dead_letter=self.dead_letter or other.dead_letter,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +169,7 @@ class Release:
     not_after: datetime | None = None
     attempt: int = 1
     sequence: int = 0
-    fence: int = 0
+    fencing_token: int = 0
     starts: int = 0
     overloads: int = 0
     lease_until: datetime | None = None

@@ -67,35 +67,37 @@ def _give_up(release: Release, lane: Lane, reason: str, detail: str, context: Co
     return Transition(transitions.with_dead_letter(closed, stage="start"), freed)
 
 
-def _stale(release: Release, fence: int) -> NoEffect | None:
+def _stale(release: Release, fencing_token: int) -> NoEffect | None:
     if release.state is not State.STARTING:
         return NoEffect("not_starting")
-    return None if release.fence == fence else NoEffect("stale_fence")
+    return None if release.fencing_token == fencing_token else NoEffect("stale_fence")
 
 
-def confirm(release: Release, lane: Lane | None, event: StartConfirmed, context: Context) -> Transition:
+def start_confirmed(release: Release, lane: Lane | None, event: StartConfirmed, context: Context) -> Transition:
     """Take the execution's name into the record; a claim that was taken over meanwhile is not confirmed."""
-    if stale := _stale(release, event.fence):
+    if stale := _stale(release, event.fencing_token):
         return Transition(release, lane, (stale,))
     started = transitions.confirm(release, event.execution, event.log_uri, context)
     effects: tuple[Effect, ...] = (StopExecution(event.execution),) if started.cancellation else ()
     return Transition(started, lane, effects)
 
 
-def refuse(release: Release, lane: Lane, event: StartRefused, context: Context) -> Transition:
+def start_refused(release: Release, lane: Lane, event: StartRefused, context: Context) -> Transition:
     """Keep the refusal until it is certain that nothing runs: an answer may be wrong, and an earlier start turn up."""
-    if stale := _stale(release, event.fence):
+    if stale := _stale(release, event.fencing_token):
         return Transition(release, lane, (stale,))
     kept = replace(release, refusal=Result(reason=event.reason, detail=event.detail), updated_at=context.now)
     return Transition(kept, lane, (NoEffect("earlier_start_may_run") if release.starts > 1 else FindExecution(),))
 
 
-def overload(release: Release, lane: Lane, event: StartThrottled, plan: ReleasePlan, context: Context) -> Transition:
+def start_throttled(
+    release: Release, lane: Lane, event: StartThrottled, plan: ReleasePlan, context: Context
+) -> Transition:
     """Put the release back into its place in the queue until the given time; the try does not count.
 
     While an earlier start may still turn up it keeps its lane, and is tried again under its claim.
     """
-    if stale := _stale(release, event.fence):
+    if stale := _stale(release, event.fencing_token):
         return Transition(release, lane, (stale,))
     waiting = transitions.without_last_start(release, context)
     if release.starts > 1:
@@ -105,9 +107,9 @@ def overload(release: Release, lane: Lane, event: StartThrottled, plan: ReleaseP
     return Transition(*transitions.enqueue(waiting, lane, plan, context, not_before=event.retry_at))
 
 
-def missing(release: Release, lane: Lane, event: ExecutionNotFound, context: Context) -> Transition:
+def execution_not_found(release: Release, lane: Lane, event: ExecutionNotFound, context: Context) -> Transition:
     """Close the release that shall not be started again and has no execution: as cancelled, refused or exhausted."""
-    if stale := _stale(release, event.fence):
+    if stale := _stale(release, event.fencing_token):
         return Transition(release, lane, (stale,))
     return close_unrun(release, lane, context)
 

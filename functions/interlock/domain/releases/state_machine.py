@@ -26,13 +26,13 @@ def decide(release: Release | None, lane: Lane | None, event: Event, context: Co
     """Return what the event does to the release and its lane at this time, and what is to be done about it."""
     match event:
         case RequestReceived():
-            return admission.submit(release, lane, event.candidate, context)
+            return admission.request_received(release, lane, event.candidate, context)
         case DeadLettered():
-            return ending.bury(release, lane, event.candidate, context)
+            return ending.dead_lettered(release, lane, event.candidate, context)
         case StartConfirmed():
             if release is None:
                 return Transition(None, lane, (NoEffect("unknown_release"),))
-            return starting.confirm(release, lane, event, context)
+            return starting.start_confirmed(release, lane, event, context)
         case _:
             if release is None or lane is None or release.plan is None:
                 reason = "unknown_release" if release is None else "already_closed"
@@ -48,16 +48,16 @@ def _decide_known(release: Release, lane: Lane, plan: ReleasePlan, event: _Known
         case Resume():
             return starting.resume(release, lane, plan, context)
         case StartRefused():
-            return starting.refuse(release, lane, event, context)
+            return starting.start_refused(release, lane, event, context)
         case StartThrottled():
-            return starting.overload(release, lane, event, plan, context)
+            return starting.start_throttled(release, lane, event, plan, context)
         case ExecutionNotFound():
-            return starting.missing(release, lane, event, context)
+            return starting.execution_not_found(release, lane, event, context)
         case ExecutionEnded():
-            return ending.complete(release, lane, event, context)
+            return ending.execution_ended(release, lane, event, context)
         case Cancel():
             return ending.cancel(release, lane, event, context)
         case Superseded():
-            return ending.supersede(release, lane, event, context)
+            return ending.superseded(release, lane, event, context)
         case _ as unreachable:
             assert_never(unreachable)

@@ -5,26 +5,34 @@ from datetime import datetime
 from typing import Any
 
 from interlock.domain.releases.context import Context
-from interlock.domain.releases.model import OUTCOMES, Release, StatusEvent
+from interlock.domain.releases.model import OUTCOMES, Release, State, StatusEvent
 
 _FROM_REQUEST = ("target_env", "service", "release_version", "task", "requested_by", "source_commit")
 
 
 def status_event(release: Release, context: Context, *, sequence: int, position: int | None = None) -> StatusEvent:
-    """Return the event that tells the release's present state, whole; the same record gives the same event."""
+    """Return the status event of the release's present state, whole; the same record gives the same event."""
+    state = release.public_state
     return StatusEvent(
+        id=f"{release.release_id}/{release.attempt}/{sequence}",  # the same for every replay
+        source=f"//interlock.dev/instances/{context.instance}",
+        type=f"dev.interlock.release.{state}.v1",
+        subject=release.release_id,
+        time=context.now,
+        data=_data(release, state, sequence=sequence, time=context.now, position=position),
         sequence=sequence,
         attempt=release.attempt,
-        state=release.public_state,
-        time=context.now,
-        data=event_data(release, sequence=sequence, time=context.now, position=position),
-        source=f"//interlock.dev/instances/{context.instance}",
+        state=state,
     )
 
 
-def event_data(release: Release, *, sequence: int, time: datetime, position: int | None = None) -> Mapping[str, Any]:
-    """Return the event's JSON body: schemas/status-event.v1.json."""
-    state = release.public_state
+def event_data(release: Release) -> Mapping[str, Any]:
+    """Return the JSON body of an event that would tell the release's present state once more."""
+    state, sequence = release.public_state, release.sequence
+    return _data(release, state, sequence=sequence, time=release.updated_at, position=None)
+
+
+def _data(release: Release, state: State, *, sequence: int, time: datetime, position: int | None) -> Mapping[str, Any]:
     body = {
         "release_id": release.release_id,
         "attempt": release.attempt,

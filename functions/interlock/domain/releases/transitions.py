@@ -1,4 +1,4 @@
-"""The moves a release can make in its lane; each returns the release and lane after it."""
+"""What releases and lanes look like after each transition; the state machine decides which one is made."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -15,9 +15,9 @@ Moved = tuple[Release, Lane | None]
 
 
 def announce(release: Release, context: Context, *, place: int | None = None) -> Release:
-    """Return the release with its state told: one sequence further, in the history and in the outbox."""
+    """Return the release with a status event of its state: one sequence further, in the history and in the outbox."""
     event = status_event(release, context, sequence=release.sequence + 1, position=place)
-    step = HistoryEntry(
+    entry = HistoryEntry(
         state=event.state,
         at=context.now,
         attempt=event.attempt,
@@ -29,7 +29,7 @@ def announce(release: Release, context: Context, *, place: int | None = None) ->
         sequence=event.sequence,
         updated_at=context.now,
         last_event=event,
-        history=(*release.history, step)[-HISTORY_KEPT:],
+        history=(*release.history, entry)[-HISTORY_KEPT:],
         outbox=replace(release.outbox, events=(*release.outbox.events, event)),
     )
 
@@ -53,7 +53,7 @@ def claim_to_find(release: Release, lane: Lane, plan: ReleasePlan, context: Cont
     claimed = replace(
         release,
         state=State.STARTING,
-        fence=release.fence + 1,
+        fencing_token=release.fencing_token + 1,
         lease_until=context.now + context.limits.lease,
         not_before=None,
         updated_at=context.now,
@@ -105,7 +105,7 @@ def next_attempt(release: Release, candidate: Release) -> Release:
         candidate,
         attempt=release.attempt + 1,
         sequence=release.sequence,
-        fence=release.fence,
+        fencing_token=release.fencing_token,
         history=release.history,
         outbox=release.outbox,
         message_ids=(*release.message_ids, *candidate.message_ids)[-MESSAGE_IDS_KEPT:],
