@@ -32,13 +32,14 @@ class _DuplicateKeyError(ValueError):
 
 def parse_delivery(headers: Mapping[str, str], body: bytes) -> Delivery:
     """Read one request of the platform; header names in any case, never an exception."""
+    lowered = {name.lower(): value for name, value in headers.items()}
+    is_structured, is_binary = _media_type(lowered).startswith(_STRUCTURED), _is_binary(lowered)
     document = read_object(body)
     if document is None:
         return Unreadable("the body is not a JSON object")
-    lowered = {name.lower(): value for name, value in headers.items()}
-    if _media_type(lowered).startswith(_STRUCTURED):
+    if is_structured:
         return read_delivery(_envelope(_read_structured(document, map_at(document, "data"))))
-    if _is_binary(lowered):
+    if is_binary:
         typed = {**lowered, "ce-type": lowered.get("ce-type") or MESSAGE_PUBLISHED}
         return read_delivery(_envelope(_read_binary(typed, body, lambda _: document)))
     return read_delivery(Envelope(MESSAGE_PUBLISHED, None, None, document))

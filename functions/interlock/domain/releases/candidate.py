@@ -12,7 +12,7 @@ from interlock.domain.requests.message import Message
 from interlock.domain.requests.parser import AcceptedRequest, RejectedRequest
 from interlock.domain.requests.payload import derived_release_id
 from interlock.domain.requests.request import ReleaseRequest
-from interlock.domain.requests.routes import ANYTHING, Route, capacity, lane_key
+from interlock.domain.requests.routes import Route, capacity, lane_key, matched_keys
 from interlock.domain.requests.violation import Violation
 
 MAX_ATTRIBUTE_BYTES = 128 * 1024
@@ -95,11 +95,6 @@ def _plan(route: Route, request: ReleaseRequest) -> ReleasePlan:
         rerun=route.rerun,
         timeout_seconds=request.timeout_seconds or route.timeout_seconds,
         allowed_sources=route.allowed_sources,
-        matched=_matched(route, request),
+        matched=matched_keys(route, request),
         replaceable=request.kind == "release" and not request.rollback and request.task_count is None,
     )
-
-
-def _matched(route: Route, request: ReleaseRequest) -> tuple[str, ...]:
-    named = (key for key, wanted in route.match.items() if ANYTHING not in wanted)
-    return tuple(f"{key}={getattr(request, key)}" for key in named)

@@ -79,8 +79,9 @@ def _pubsub_delivery(envelope: Envelope) -> PubSubDelivery | Unreadable:
     message_id = text_at(message, "messageId", "message_id")
     published = text_at(message, "publishTime", "publish_time") or envelope.time
     publish_time = read_timestamp(published)
-    data = _data(message)
-    attributes = _attributes(message)
+    ordering_key = text_at(message, "orderingKey", "ordering_key")
+    subscription, attempt = text_at(envelope.data, "subscription"), whole_number(envelope.data.get("deliveryAttempt"))
+    data, attributes = _data(message), _attributes(message)
     if message_id is None:
         return Unreadable("there is no message with an id")
     if publish_time is None:
@@ -95,9 +96,9 @@ def _pubsub_delivery(envelope: Envelope) -> PubSubDelivery | Unreadable:
             publish_time=publish_time,
             data=data,
             attributes=attributes,
-            ordering_key=text_at(message, "orderingKey", "ordering_key"),
-            subscription=text_at(envelope.data, "subscription"),
-            delivery_attempt=whole_number(envelope.data.get("deliveryAttempt")),
+            ordering_key=ordering_key,
+            subscription=subscription,
+            delivery_attempt=attempt,
         )
     )
 

@@ -136,7 +136,7 @@ def _unknown_keys(instance: Any, parent: Mapping[str, Any]) -> list[str]:
 
 
 def _kind_keys(schema: Mapping[str, Any]) -> list[str]:
-    """Return the keys by which a schema of several kinds tells them apart."""
+    """Return the keys by which a schema of several kinds recognises each."""
     keys: list[str] = []
     while "if" in schema:
         keys += schema["if"].get("required", ())
