@@ -22,8 +22,9 @@ from interlock.domain.requests.parser import AcceptedRequest, RejectedRequest, R
 from interlock.domain.requests.routes import parse_routes
 from interlock.domain.requests.schema_validation import SchemaValidator
 from interlock.ledger.interface import Commit
-from interlock.ledger.records import Key, release_key, to_row
+from interlock.ledger.records import Key, to_row
 from interlock.schema_files import load_schema
+from interlock.services.release_transaction import release_key
 from tests.build import JOB, NOW, a_context, at
 
 LARGEST_DOCUMENT = 1024 * 1024

@@ -13,7 +13,8 @@ from interlock.domain.releases.events import ExecutionEnded
 from interlock.domain.releases.model import Release, State
 from interlock.domain.requests.delivery import PubSubDelivery, Unreadable, log_entry
 from interlock.ledger.interface import Commit
-from interlock.ledger.records import Key, release_key
+from interlock.ledger.records import Key
+from interlock.services.release_transaction import release_key
 from tests.build import a_release
 from tests.events.load import encoded, event, names
 from tests.functions.conftest import Functions

@@ -8,10 +8,11 @@ from interlock.domain.requests.delivery import PubSubDelivery
 from interlock.domain.requests.message import Message
 from interlock.entrypoints.alert_dead_letter import Alerter
 from interlock.ledger.interface import Commit
-from interlock.ledger.records import Key, release_key
+from interlock.ledger.records import Key
 from interlock.services.dead_letter_service import DeadLetterService
 from interlock.services.outbox_relay import OutboxRelay, StatusEventSender
 from interlock.services.release_service import ReleaseService
+from interlock.services.release_transaction import release_key
 from tests.build import NOW, a_release
 from tests.fakes import Clock, FakePublisher, LogRecorder, MemoryLedger
 

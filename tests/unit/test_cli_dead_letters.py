@@ -18,8 +18,8 @@ from interlock.domain.requests.message import Message
 from interlock.domain.requests.parser import AcceptedRequest, RejectedRequest, RequestParser
 from interlock.domain.requests.schema_validation import SchemaValidator
 from interlock.ledger.interface import Commit, Ledger
-from interlock.ledger.records import release_key
 from interlock.schema_files import load_schema
+from interlock.services.release_transaction import release_key
 from interlock_cli.actions.dead_letters import find_letter, letter_key, letters, settle
 from interlock_cli.actions.replay import carry_out, plan_replay
 from interlock_cli.main import run

@@ -21,7 +21,7 @@ from interlock.domain.requests.delivery import PubSubDelivery
 from interlock.domain.requests.parser import AcceptedRequest, RequestParser
 from interlock.domain.requests.schema_validation import SchemaValidator
 from interlock.ledger.interface import Commit, Decision
-from interlock.ledger.records import Key, Record, release_key, to_row
+from interlock.ledger.records import Key, Record, to_row
 from interlock.schema_files import load_schema
 from interlock.services.release_transaction import apply_event, first_keys, take_out
 
@@ -46,7 +46,7 @@ def decided(request: Any) -> tuple[str, int]:
     assert isinstance(parsed, AcceptedRequest)
     release = candidate(parsed, now=utc_now())
     submit = RequestReceived(release)
-    records: Records = dict.fromkeys(first_keys(release_key(release.release_id), submit))
+    records: Records = dict.fromkeys(first_keys(release.release_id, submit))
     calls().get(reading(*map(_name, records)))
     claimed = _step(records, release.release_id, submit)
     calls().run_job(running(execution_environment(claimed)))
@@ -54,7 +54,7 @@ def decided(request: Any) -> tuple[str, int]:
     for event in started.outbox.events:
         message = status_event_message(event)
         calls().publish(telling(message.data, message.attributes))
-    _commit(records, take_out(release_key(release.release_id), (started.outbox,)))
+    _commit(records, take_out(release.release_id, (started.outbox,)))
     note(release.release_id)
     return "", 204
 
@@ -62,7 +62,7 @@ def decided(request: Any) -> tuple[str, int]:
 def _step(records: Records, release_id: str, event: Event) -> Release:
     release = _commit(
         records,
-        apply_event(release_key(release_id), event, Context(now=utc_now(), instance="bench", limits=StartLimits())),
+        apply_event(release_id, event, Context(now=utc_now(), instance="bench", limits=StartLimits())),
     ).release
     assert release is not None
     return release

@@ -9,7 +9,7 @@ from datetime import timedelta
 from interlock.domain.releases.model import Release, State
 from interlock.domain.requests.payload import derived_release_id
 from interlock.ledger.interface import LedgerReader, LedgerUnavailable
-from interlock.ledger.records import release_key
+from interlock.services.release_transaction import release_key
 from interlock_cli.views.output import say
 from interlock_cli.views.progress import Narration
 

@@ -3,6 +3,7 @@
 import logging
 import os
 import random
+import re
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ from interlock.domain.releases.effects import (
     StopExecution,
     SupersedeQueued,
 )
-from interlock.domain.releases.events import Cancel, Event, RequestReceived, Resume, StartConfirmed, event_name
+from interlock.domain.releases.events import Cancel, Event, RequestReceived, Resume, StartConfirmed
 from interlock.domain.releases.model import Outbox, Release
 from interlock.domain.requests.delivery import PubSubDelivery
 from interlock.domain.requests.message import Message
@@ -48,6 +49,8 @@ from interlock.services.outbox_relay import DeadLetterSender, OutboxRelay, Statu
 from interlock.services.release_service import ReleaseService
 from interlock.services.release_transaction import Applied
 from interlock.structured_log import log_event
+
+_CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +189,7 @@ def _log(release_id: str, event: Event, applied: Applied) -> None:
         "release_step",
         logging.INFO,
         release_id=release_id,
-        step=event_name(event),
+        step=_CAPITAL.sub("_", type(event).__name__).lower(),
         state=release and release.state,
         reason=release and release.result.reason,
         attempt=release and release.attempt,
