@@ -81,6 +81,13 @@ def test_a_cancel_that_gave_out_does_not_close_whom_it_names(world: World) -> No
     assert world.told() == [("msg-9", "dead_lettered")]
 
 
+def test_a_cancel_in_a_structured_cloud_event_does_not_close_whom_it_names_either(world: World) -> None:
+    data = b'{"specversion": "1.0", "id": "7", "source": "//ci", "type": "cancel", "data": {"cancel": "web-9"}}'
+    world.push(data, {**FORWARDED, "content-type": "application/cloudevents+json"})
+    assert world.ledger.read(release_key("web-9")) is None
+    assert world.told() == [("msg-9", "dead_lettered")]
+
+
 def test_a_letter_we_forwarded_ourselves_closes_nothing_twice(world: World) -> None:
     world.push(b"{}", OURS)
     assert world.told() == []

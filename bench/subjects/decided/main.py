@@ -11,13 +11,14 @@ from typing import Any, TypeVar
 from bench.events import JOB
 from bench.subjects.calls import calls, note, reading, running, telling, writing
 from interlock.bootstrap import load_routes, utc_now
-from interlock.cloud_events import status_event_message
+from interlock.cloud_events import open_message, parse_delivery, status_event_message
 from interlock.domain.executions.environment import execution_environment
+from interlock.domain.releases.candidate import candidate
 from interlock.domain.releases.context import Context, StartLimits
 from interlock.domain.releases.events import Event, RequestReceived, StartConfirmed
 from interlock.domain.releases.model import Release
-from interlock.domain.requests.delivery import PubSubDelivery, parse_delivery
-from interlock.domain.requests.parser import RequestParser
+from interlock.domain.requests.delivery import PubSubDelivery
+from interlock.domain.requests.parser import AcceptedRequest, RequestParser
 from interlock.domain.requests.schema_validation import SchemaValidator
 from interlock.ledger.interface import Commit, Decision
 from interlock.ledger.records import Key, Record, to_row
@@ -31,7 +32,7 @@ _EXECUTION = f"{JOB}/executions/release-agent-1"
 
 
 @cache
-def _intake() -> RequestParser:
+def _parser() -> RequestParser:
     return RequestParser(
         SchemaValidator.of(load_schema("release-request.v1")), load_routes(os.environ["INTERLOCK_ROUTES"])
     )
@@ -41,8 +42,9 @@ def decided(request: Any) -> tuple[str, int]:
     """Take the release through its steps and send what each one asks for."""
     delivery = parse_delivery(dict(request.headers), request.get_data())
     assert isinstance(delivery, PubSubDelivery)
-    release = _intake().read(delivery.message, now=utc_now())
-    assert isinstance(release, Release)
+    parsed = _parser().parse(delivery.message, open_message(delivery.message))
+    assert isinstance(parsed, AcceptedRequest)
+    release = candidate(parsed, now=utc_now())
     submit = RequestReceived(release)
     records: Records = dict.fromkeys(first_keys(release.release_id, submit))
     calls().get(reading(*map(_name, records)))
