@@ -12,7 +12,7 @@ from google.cloud.logging_v2.types import ListLogEntriesRequest, ListLogEntriesR
 from interlock.bootstrap import open_ledger
 from interlock.domain.releases.events import StartConfirmed
 from interlock.services.release_step import release_key
-from interlock_cli.actions.cloud_logging import CloudLines
+from interlock_cli.actions.cloud_logging import CloudLogReader
 from interlock_cli.errors import CommandError
 from tests.build import NOW
 from tests.cli.cases import Case
@@ -59,7 +59,7 @@ LINES = [
 def test_all_pages_are_read_in_order_and_only_the_execution_s() -> None:
     logs = Logs(LINES)
     with serving({METHOD: logs.answer}) as address:
-        found = list(CloudLines(EXECUTION, address).new())
+        found = list(CloudLogReader(EXECUTION, address).read_new())
     assert [one["message"] for one in found] == ["applying 3 changes", "release started", "quota is nearly used up"]
     assert found[2]["severity"] == "ERROR"
     asked = logs.asked[0]
@@ -71,17 +71,17 @@ def test_all_pages_are_read_in_order_and_only_the_execution_s() -> None:
 def test_the_next_look_begins_where_the_last_entry_stands_and_shows_only_what_is_new() -> None:
     logs = Logs(LINES[:1])
     with serving({METHOD: logs.answer}) as address:
-        lines = CloudLines(EXECUTION, address)
-        assert len(list(lines.new())) == 1
+        lines = CloudLogReader(EXECUTION, address)
+        assert len(list(lines.read_new())) == 1
         logs.entries = LINES
-        assert [one["message"] for one in lines.new()] == ["release started", "quota is nearly used up"]
+        assert [one["message"] for one in lines.read_new()] == ["release started", "quota is nearly used up"]
     assert f'timestamp>="{(NOW + timedelta(seconds=1)).isoformat()}"' in logs.asked[1].filter
 
 
 def test_a_refusal_says_which_role_is_missing() -> None:
     denied = {METHOD: refusing(grpc.StatusCode.PERMISSION_DENIED, "denied")}
     with serving(denied) as address, pytest.raises(CommandError) as refused:
-        list(CloudLines(EXECUTION, address).new())
+        list(CloudLogReader(EXECUTION, address).read_new())
     assert "roles/logging.viewer" in refused.value.remedy
 
 

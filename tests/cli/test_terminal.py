@@ -18,7 +18,7 @@ from interlock.bootstrap import open_ledger
 from interlock.domain.releases.model import State
 from interlock.ledger.interface import Commit
 from interlock.services.release_step import release_key
-from interlock_cli.actions.wait import Awaited, follow
+from interlock_cli.actions.wait import WaitTarget, wait_until_closed
 from interlock_cli.commands.releases import list as releases_list
 from tests.build import a_release
 from tests.cli.cases import Case
@@ -113,7 +113,7 @@ def test_an_end_is_told_within_two_seconds(tmp_path: Path) -> None:
 
     ledger.transact((), lambda _: Commit({release_key("web-1"): a_release(state=State.STARTED)}, None))
     threading.Timer(1.1, close).start()
-    found = follow(ledger, Awaited(release_id="web-1"), timeout=None)
+    found = wait_until_closed(ledger, WaitTarget(release_id="web-1"), timeout=None)
     assert found
     assert found.is_closed
     assert time.monotonic() - closed_at[0] < 2
@@ -121,7 +121,7 @@ def test_an_end_is_told_within_two_seconds(tmp_path: Path) -> None:
 
 def test_a_search_for_what_is_rare_ends_at_its_bound(scene: Scene) -> None:
     ledger = open_ledger(scene.ledger)
-    most = releases_list.MOST_LOOKED_AT
+    most = releases_list.MOST_READ
     for start in range(0, most, 1000):
         writes = {release_key(one.release_id): one for one in map(_numbered, range(start, start + 1000))}
         ledger.transact((), lambda _, writes=writes: Commit(writes, None))  # type: ignore[misc]

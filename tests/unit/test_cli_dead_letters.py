@@ -10,7 +10,7 @@ import pytest
 from interlock.bootstrap import FullLedger, load_routes, open_ledger
 from interlock.domain.dead_letters.dead_letter import dead_letter_attributes, read_dead_letter
 from interlock.domain.dead_letters.stored import Resolution, StoredDeadLetter
-from interlock.domain.reasons import REASONS as TOLD_REASONS
+from interlock.domain.reasons import REASONS
 from interlock.domain.releases.events import RequestReceived
 from interlock.domain.requests.message import Message
 from interlock.domain.requests.parser import RequestParser
@@ -18,15 +18,15 @@ from interlock.domain.requests.schema_validation import SchemaValidator
 from interlock.ledger.interface import Commit, Ledger
 from interlock.schema_files import load_schema
 from interlock.services.release_step import first_keys, release_key, step
-from interlock_cli.actions.dead_letters import find_letter, letter_key, letters, settle
-from interlock_cli.actions.replay import carry_out, plan_replay
+from interlock_cli.actions.dead_letters import dead_letter_key, find_dead_letter, read_dead_letters, record_resolution
+from interlock_cli.actions.replay import plan_replay, publish_replays
 from interlock_cli.main import run
-from interlock_cli.views.reasons import REASONS
+from interlock_cli.views.reasons import REASON_TEXTS
 from tests.build import LIMITS, NOW, at
 from tests.fakes import FakePublisher, MemoryLedger
 
 ROUTES = Path(__file__).parents[2] / "local" / "interlock_local" / "stack" / "routes.json"
-INTAKE = RequestParser(SchemaValidator.of(load_schema("release-request.v1")), load_routes(str(ROUTES)))
+PARSER = RequestParser(SchemaValidator.of(load_schema("release-request.v1")), load_routes(str(ROUTES)))
 REQUEST: dict[str, Any] = {
     "release_version": "1.2.4",
     "target_env": "staging",
@@ -48,18 +48,18 @@ def a_letter(message: Message | None = None, *, reason: str = "job_not_found", e
 
 
 def keep(ledger: Ledger, *kept: StoredDeadLetter) -> None:
-    ledger.transact((), lambda _: Commit({letter_key(one.letter.dead_letter_id): one for one in kept}, None))
+    ledger.transact((), lambda _: Commit({dead_letter_key(one.letter.dead_letter_id): one for one in kept}, None))
 
 
 def submit(ledger: Ledger, message: Message) -> str:
-    candidate = INTAKE.read(message, now=NOW)
+    candidate = PARSER.read(message, now=NOW)
     event = RequestReceived(candidate)  # type: ignore[arg-type]
     ledger.transact(first_keys(candidate.release_id, event), step(candidate.release_id, event, now=NOW, limits=LIMITS))
     return candidate.release_id
 
 
 def planned(kept: StoredDeadLetter, ledger: FullLedger | None = None, **options: Any) -> Any:
-    return plan_replay(kept, ledger or MemoryLedger(), intake=INTAKE, now=at(60), **options)
+    return plan_replay(kept, ledger or MemoryLedger(), parser=PARSER, now=at(60), **options)
 
 
 class TestPlan:
@@ -117,22 +117,25 @@ class TestSettling:
     def test_a_replay_is_published_and_recorded(self) -> None:
         ledger, publisher, kept = MemoryLedger(), FakePublisher(), a_letter()
         keep(ledger, kept)
-        carry_out(planned(kept, ledger), ledger, poster=publisher, topic="requests", settlement=SETTLED)
+        plan = planned(kept, ledger)
+        publish_replays([plan], ledger, publisher=publisher, topic="requests", by="ann", reason="the job is back")
         assert len(publisher.published["requests"]) == 1
-        assert find_letter(ledger, kept.letter.dead_letter_id).settlement == SETTLED
+        settlement = find_dead_letter(ledger, kept.letter.dead_letter_id).settlement
+        assert settlement
+        assert (settlement.action, settlement.by, settlement.reason) == ("replayed", "ann", "the job is back")
 
     def test_the_first_settlement_stands(self) -> None:
         ledger, kept = MemoryLedger(), a_letter()
         keep(ledger, kept)
-        settle(ledger, kept.letter.dead_letter_id, SETTLED)
-        assert settle(ledger, kept.letter.dead_letter_id, replace(SETTLED, by="bob")).settlement == SETTLED
+        record_resolution(ledger, kept.letter.dead_letter_id, SETTLED)
+        assert record_resolution(ledger, kept.letter.dead_letter_id, replace(SETTLED, by="bob")).settlement == SETTLED
 
     def test_settled_letters_leave_the_list(self) -> None:
         ledger, kept = MemoryLedger(), a_letter()
         keep(ledger, kept, replace(a_letter(a_message("m-2")), settlement=SETTLED))
-        assert [one.letter.message_id for one in letters(ledger)] == ["m-1"]
-        assert len(list(letters(ledger, settled=True))) == 2
-        assert list(letters(ledger, group="0" * 16)) == []
+        assert [one.letter.message_id for one in read_dead_letters(ledger)] == ["m-1"]
+        assert len(list(read_dead_letters(ledger, include_resolved=True))) == 2
+        assert list(read_dead_letters(ledger, group="0" * 16)) == []
 
 
 class TestCommands:
@@ -145,7 +148,7 @@ class TestCommands:
 
     @pytest.fixture
     def letter_id(self, ledger: str) -> str:
-        return next(letters(open_ledger(ledger))).letter.dead_letter_id
+        return next(read_dead_letters(open_ledger(ledger))).letter.dead_letter_id
 
     def test_show_tells_why_first_and_hides_credentials(
         self, ledger: str, letter_id: str, capsys: pytest.CaptureFixture[str]
@@ -177,7 +180,7 @@ class TestCommands:
         where = ["--ledger", ledger, "--routes", str(ROUTES), "--topic", "t", "--endpoint", "127.0.0.1:1"]
         assert run(["dead-letters", "replay", letter_id, *where]) == 0
         assert "starts at once: route local, job release-agent, lane staging/default" in capsys.readouterr().out
-        assert next(letters(open_ledger(ledger))).settlement is None
+        assert next(read_dead_letters(open_ledger(ledger))).settlement is None
 
     def test_list_groups_by_cause(self, ledger: str, capsys: pytest.CaptureFixture[str]) -> None:
         keep(open_ledger(ledger), a_letter(a_message("m-2")), a_letter(a_message("m-3"), reason="permission"))
@@ -192,6 +195,6 @@ class TestCommands:
         assert "no dead letter dl-none" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("reason", sorted(set(TOLD_REASONS) - {"unknown"}))
+@pytest.mark.parametrize("reason", sorted(set(REASONS) - {"unknown"}))
 def test_every_reason_is_explained(reason: str) -> None:
-    assert REASONS[reason].fix
+    assert REASON_TEXTS[reason].fix

@@ -10,7 +10,7 @@ from interlock.domain.releases.model import State
 from interlock.ledger.interface import Commit
 from interlock.ports import OutgoingMessage
 from interlock.services.release_step import release_key
-from interlock_cli.actions.publish import Identified, Publishing
+from interlock_cli.actions.publish import PublishedRequest, RequestSender
 from interlock_cli.errors import ExitCode
 from tests.build import a_release
 from tests.fakes import MemoryLedger
@@ -36,12 +36,12 @@ def poster() -> Interrupted:
     return Interrupted()
 
 
-def publishing(poster: Interrupted) -> Publishing:
-    return Publishing(Identified("web-1", b'{"release_id": "web-1"}'), "projects/p/topics/t", poster)
+def sender(poster: Interrupted) -> RequestSender:
+    return RequestSender(PublishedRequest("web-1", b'{"release_id": "web-1"}'), "projects/p/topics/t", poster)
 
 
 def test_a_pipeline_cancelled_while_it_publishes_cancels_its_release_if_asked_to(poster: Interrupted) -> None:
-    assert publishing(poster).send_and_wait(MemoryLedger(), SOON, cancels=True) is None
+    assert sender(poster).send_and_wait(MemoryLedger(), SOON, cancels=True) is None
     assert [one.get("cancel") for one in poster.taken] == [None, "web-1"]
 
 
@@ -49,10 +49,10 @@ def test_a_cancel_that_finds_nothing_to_cancel_ends_the_waiting(poster: Interrup
     ledger = MemoryLedger()
     refused = a_release("msg-message-2", state=State.REJECTED)
     ledger.transact((), lambda _: Commit({release_key(refused.release_id): refused}, None))
-    assert publishing(poster).send_and_wait(ledger, timedelta(minutes=1), cancels=True) == refused
+    assert sender(poster).send_and_wait(ledger, timedelta(minutes=1), cancels=True) == refused
 
 
 def test_otherwise_it_only_stops_waiting(poster: Interrupted, capsys: pytest.CaptureFixture[str]) -> None:
-    assert publishing(poster).send_and_wait(MemoryLedger(), SOON, cancels=False) is ExitCode.INTERRUPTED
+    assert sender(poster).send_and_wait(MemoryLedger(), SOON, cancels=False) is ExitCode.INTERRUPTED
     assert len(poster.taken) == 1
     assert "interlock wait web-1" in capsys.readouterr().err

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interlock_cli.documents.assignments import with_assignments
-from interlock_cli.documents.source_positions import Position, positions
+from interlock_cli.documents.source_positions import SourcePosition, source_positions
 from interlock_cli.documents.yaml_text import YamlError, yaml_to_json
-from interlock_cli.durations import parse_duration, shown
+from interlock_cli.durations import format_duration, parse_duration
 from interlock_cli.errors import CommandError
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.text()
@@ -19,17 +19,17 @@ DOCUMENTS = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionarie
 
 def test_a_key_and_an_item_have_their_place() -> None:
     text = '{\n\t"a": 1,\n  "b/c": ["x",\n    "y"]\n}'
-    assert positions(text) == {
-        "": Position(1, 1),
-        "/a": Position(2, 2),
-        "/b~1c": Position(3, 3),
-        "/b~1c/0": Position(3, 11),
-        "/b~1c/1": Position(4, 5),
+    assert source_positions(text) == {
+        "": SourcePosition(1, 1),
+        "/a": SourcePosition(2, 2),
+        "/b~1c": SourcePosition(3, 3),
+        "/b~1c/0": SourcePosition(3, 11),
+        "/b~1c/1": SourcePosition(4, 5),
     }
 
 
 def test_a_text_of_neither_format_has_no_places() -> None:
-    assert positions('{"a": [}') == {}
+    assert source_positions('{"a": [}') == {}
 
 
 @given(DOCUMENTS)
@@ -93,4 +93,4 @@ def test_what_is_no_duration_is_refused(text: str) -> None:
     ("seconds", "text"), [(0.4, "0.4s"), (12, "12s"), (185, "3m05s"), (7800, "2h10m"), (4e5, "4d")]
 )
 def test_a_duration_is_shown_short(seconds: float, text: str) -> None:
-    assert shown(timedelta(seconds=seconds)) == text
+    assert format_duration(timedelta(seconds=seconds)) == text

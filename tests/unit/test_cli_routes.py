@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from interlock.domain.requests.routes import parse_routes
-from interlock_cli.documents.route_faults import findings
+from interlock_cli.documents.route_findings import route_findings
 from interlock_cli.main import run
 
 EXAMPLES = Path(__file__).parents[2] / "schemas" / "examples"
@@ -19,7 +19,7 @@ def a_route(name: str, match: dict[str, Any] | None = None, **changes: Any) -> d
 
 
 def found(*routes: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(one.kind, one.route) for one in findings(parse_routes({"routes": list(routes)}))]
+    return [(one.kind, one.route) for one in route_findings(parse_routes({"routes": list(routes)}))]
 
 
 def test_a_route_behind_one_that_takes_all_is_unreachable() -> None:

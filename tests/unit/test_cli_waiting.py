@@ -9,7 +9,7 @@ import pytest
 from interlock.domain.releases.model import OUTCOMES, Release, State
 from interlock.ledger.interface import Commit, Key, LedgerUnavailable, Record
 from interlock.services.release_step import release_key
-from interlock_cli.actions.wait import Awaited, follow
+from interlock_cli.actions.wait import WaitTarget, wait_until_closed
 from interlock_cli.views.exit_codes import EXIT_CODES
 from tests.build import a_release
 from tests.fakes import MemoryLedger
@@ -45,8 +45,10 @@ def ended(state: State = State.SUCCEEDED, release_id: str = "web-1", **changes: 
     return a_release(release_id, state=state, **changes)
 
 
-def wait(ledger: Troubled, **awaited: Any) -> Release | None:
-    return follow(ledger, Awaited(release_id="web-1", **awaited), timeout=timedelta(seconds=1), sleep=ledger.pass_time)
+def wait(ledger: Troubled, **target: Any) -> Release | None:
+    return wait_until_closed(
+        ledger, WaitTarget(release_id="web-1", **target), timeout=timedelta(seconds=1), sleep=ledger.pass_time
+    )
 
 
 def test_every_closing_state_has_its_exit_code() -> None:

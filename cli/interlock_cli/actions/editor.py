@@ -10,7 +10,7 @@ from pathlib import Path
 from interlock_cli.errors import CommandError
 
 
-def edited(data: bytes) -> bytes:
+def edit_message(data: bytes) -> bytes:
     """Return the message as the person left it in $VISUAL or $EDITOR; laid out first where it is JSON."""
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
     with tempfile.TemporaryDirectory() as folder:
