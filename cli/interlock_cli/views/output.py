@@ -64,9 +64,12 @@ def terminal_table(headings: Sequence[str], cells: Iterable[Sequence[str]]) -> "
 
 
 def _columns(rows: list[list[str]]) -> Iterable[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    """Yield the rows with each column as wide as its widest cell; a terminal shows some characters two cells wide."""
+    from rich.cells import cell_len, set_cell_size
+
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        yield "  ".join(map(set_cell_size, row, widths)).rstrip()
 
 
 def print_status(line: str) -> None:
