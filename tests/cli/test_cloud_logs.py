@@ -17,7 +17,7 @@ from interlock_cli.errors import CommandError
 from tests.build import NOW
 from tests.cli.cases import Case
 from tests.cli.google_server import refusing, serving
-from tests.cli.scene import Scene, run_here
+from tests.cli.sandbox import Sandbox, run_here
 from tests.cli.seed import seeding
 
 METHOD = "google.logging.v2.LoggingServiceV2/ListLogEntries"
@@ -85,15 +85,15 @@ def test_a_refusal_says_which_role_is_missing() -> None:
     assert "roles/logging.viewer" in refused.value.remedy
 
 
-def test_the_command_prints_them(scene: Scene) -> None:
-    seed = seeding(open_ledger(scene.ledger), scene.folder / "logs")
+def test_the_command_prints_them(sandbox: Sandbox) -> None:
+    seed = seeding(open_ledger(sandbox.ledger), sandbox.folder / "logs")
     release = seed.submitted("cloud-1", 1000, target_env="test")
     seed.happens("cloud-1", StartConfirmed(release.fence, EXECUTION, "https://console.example/logs"), 1001)
-    assert open_ledger(scene.ledger).read(release_key("cloud-1"))
+    assert open_ledger(sandbox.ledger).read(release_key("cloud-1"))
     with serving({METHOD: Logs(LINES).answer}) as address:
-        told = run_here(scene, Case("", f"logs cloud-1 --endpoint {address}"))
-        as_json = run_here(scene, Case("", "logs cloud-1 --json"), INTERLOCK_LOGGING_ENDPOINT=address)
-    assert told.out.splitlines() == [
+        as_text = run_here(sandbox, Case("", f"logs cloud-1 --endpoint {address}"))
+        as_json = run_here(sandbox, Case("", "logs cloud-1 --json"), INTERLOCK_LOGGING_ENDPOINT=address)
+    assert as_text.out.splitlines() == [
         "12:00:01  applying 3 changes",
         "12:00:02  release started",
         "12:00:03  ERROR quota is nearly used up",

@@ -59,8 +59,8 @@ def subscriptions(**changes: object) -> Answer:
 def permissions(*, held: bool) -> Answer:
     def answer(request: bytes, _: grpc.ServicerContext) -> bytes:
         asked = iam_policy_pb2.TestIamPermissionsRequest.FromString(request).permissions
-        told = iam_policy_pb2.TestIamPermissionsResponse(permissions=asked if held else [])
-        return bytes(told.SerializeToString())
+        answered = iam_policy_pb2.TestIamPermissionsResponse(permissions=asked if held else [])
+        return bytes(answered.SerializeToString())
 
     return answer
 
@@ -181,22 +181,22 @@ def test_a_fault_is_found_and_says_what_to_do(
     remedy: str,
     visit: Callable[..., list[CheckResult]],
 ) -> None:
-    told = faults(visit(answers, **changes))
-    assert [one for one in told if one[0] == what and found in one[1] and remedy in one[2]], told
-    assert all(one[2] for one in told)
+    reported = faults(visit(answers, **changes))
+    assert [one for one in reported if one[0] == what and found in one[1] and remedy in one[2]], reported
+    assert all(one[2] for one in reported)
 
 
 def test_missing_credentials_are_a_fault(
     visit: Callable[..., list[CheckResult]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "/nowhere.json")
-    [told] = faults(visit())
-    assert (told[0], told[2]) == ("credentials", "run: gcloud auth application-default login")
+    [reported] = faults(visit())
+    assert (reported[0], reported[2]) == ("credentials", "run: gcloud auth application-default login")
 
 
 def test_what_reconcile_has_left_undone_is_a_fault(visit: Callable[..., list[CheckResult]], tmp_path: Path) -> None:
     late = a_release(not_after=NOW)
     ledger = open_ledger(f"sqlite://{tmp_path}/ledger.db")
     ledger.transact((), lambda _: Commit({Key("releases", "web-1"): late}, None))
-    [told] = faults(visit())
-    assert (told[0], "interlock-reconcile" in told[2]) == ("reconcile", True)
+    [reported] = faults(visit())
+    assert (reported[0], "interlock-reconcile" in reported[2]) == ("reconcile", True)

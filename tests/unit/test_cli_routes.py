@@ -53,7 +53,7 @@ def test_a_valid_example_has_no_fault(path: Path, capsys: pytest.CaptureFixture[
     assert run(["routes", "check", str(path)]) == 0, capsys.readouterr().out
 
 
-def test_a_violation_is_told_with_line_and_column(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_violation_is_reported_with_line_and_column(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "routes.json"
     file.write_text('{\n  "routes": [\n    {"name": "a", "job": 7}\n  ]\n}')
     assert run(["routes", "check", str(file)]) == 2
@@ -75,7 +75,7 @@ def a_request(tmp_path: Path, **changes: str) -> str:
     return str(file)
 
 
-def test_explain_tells_why_the_routes_before_did_not_match(
+def test_explain_prints_why_the_routes_before_did_not_match(
     routes: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["routes", "explain", routes, a_request(tmp_path, target_env="staging")]) == 0
@@ -92,7 +92,7 @@ def test_explain_of_what_no_route_takes_is_a_rejection(
     assert "no route takes it" in capsys.readouterr().out
 
 
-def test_explain_tells_what_the_route_s_policy_refuses(
+def test_explain_prints_what_the_route_s_policy_rejects(
     routes: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     request = a_request(tmp_path, target_env="staging", artifact_path="https://elsewhere.example/a.zip")

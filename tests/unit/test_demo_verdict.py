@@ -1,4 +1,4 @@
-"""The demo's judge passes what is right and names what is not."""
+"""The demo's verdict names each release that did not end as it must."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -30,7 +30,7 @@ def test_what_ended_as_it_must_passes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("expected", "release", "runs", "alerted", "said"),
+    ("expected", "release", "runs", "alerted", "line"),
     [
         (EXPECTED, None, 1, True, "no record"),
         (EXPECTED, run("web-1", 0, 5, State.FAILED), 1, True, "must end succeeded"),
@@ -41,10 +41,10 @@ def test_what_ended_as_it_must_passes() -> None:
     ],
 )
 def test_what_did_not_is_named(
-    expected: DemoRelease, release: Release | None, runs: int, alerted: bool, said: str
+    expected: DemoRelease, release: Release | None, runs: int, alerted: bool, line: str
 ) -> None:
     [fault] = judge(expected, release, runs=runs, alerted=alerted)
-    assert said in fault
+    assert line in fault
 
 
 def test_two_at_once_in_one_lane_are_named() -> None:
