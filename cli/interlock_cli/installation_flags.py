@@ -1,6 +1,6 @@
-"""The flags before the command: which installation it talks to. They say at once what many variables say one by one.
+"""The flags before the command choose the installation it talks to: one flag instead of many variables.
 
-A flag outdoes the environment; its twin in the environment fills in only what the environment leaves open.
+A flag overrides the environment. The flag's twin in the environment only fills in the variables that are not set.
 """
 
 import os
@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from interlock_cli.errors import CommandError, ExitCode
-from interlock_cli.local_options import DEFAULT_STATE
+from interlock_cli.options import DEFAULT_LOCAL_STATE
 
 LocalFlag = Annotated[
     bool,
@@ -34,11 +34,13 @@ DatabaseFlag = Annotated[
 ]
 DebugFlag = Annotated[bool, typer.Option("--debug", envvar="INTERLOCK_DEBUG", help="Show where an error was raised.")]
 
-EMULATORS = ("PUBSUB_EMULATOR_HOST", "FIRESTORE_EMULATOR_HOST", "INTERLOCK_RUN_ENDPOINT", "INTERLOCK_LOGGING_ENDPOINT")
-TALKS_TO_NOBODY = {"validate", "routes", "local"}
+ENDPOINTS = ("PUBSUB_EMULATOR_HOST", "FIRESTORE_EMULATOR_HOST", "INTERLOCK_RUN_ENDPOINT", "INTERLOCK_LOGGING_ENDPOINT")
+"""Variables of another installation: left set, they would lead a flag's commands to its emulators."""
+
+OFFLINE_COMMANDS = {"validate", "routes", "local"}
 
 
-def choose(
+def select_installation(
     context: typer.Context,
     *,
     local: LocalFlag = False,
@@ -50,27 +52,16 @@ def choose(
     """Release control for Google Cloud: check, publish and follow releases."""
     if debug:
         os.environ["INTERLOCK_DEBUG"] = "1"
-    named = {"local": local, "project": project, "instance": instance}
-    by_flag = [name for name, value in named.items() if value and _is_flag(context, name)]
+    values = {"local": local, "project": project, "instance": instance}
+    by_flag = [name for name, value in values.items() if value and _is_flag(context, name)]
     if len(by_flag) > 1:
         what = f"--{' and --'.join(by_flag)} name different installations"
         raise CommandError(what, "keep one of them", code=ExitCode.USAGE)
-    if context.invoked_subcommand in TALKS_TO_NOBODY or {"-h", "--help"} & set(context.obj or ()):
+    if context.invoked_subcommand in OFFLINE_COMMANDS or {"-h", "--help"} & set(context.obj or ()):
         return
-    for name in by_flag or [name for name, value in named.items() if value]:
-        _lead_to(_variables(name, named, database, is_flag=bool(by_flag)), outdoes=bool(by_flag))
-
-
-def project_environment(project: str, database: str) -> Mapping[str, str]:
-    """Return the variables for an installation as Terraform names its parts."""
-    topics = f"projects/{project}/topics"
-    return {
-        "GOOGLE_CLOUD_PROJECT": project,
-        "INTERLOCK_LEDGER": f"firestore://{project}/{database}",
-        "INTERLOCK_REQUESTS_TOPIC": f"{topics}/release-requests",
-        "INTERLOCK_STATUS_TOPIC": f"{topics}/release-status",
-        "INTERLOCK_DEAD_LETTERS_TOPIC": f"{topics}/release-dead-letters",
-    }
+    for name in by_flag or [name for name, value in values.items() if value]:
+        variables = _variables(name, values, database, is_flag=bool(by_flag))
+        _set_environment(variables, overrides=bool(by_flag))
 
 
 def _is_flag(context: typer.Context, name: str) -> bool:
@@ -78,21 +69,21 @@ def _is_flag(context: typer.Context, name: str) -> bool:
     return source is not None and source.name == "COMMANDLINE"
 
 
-def _variables(name: str, named: Mapping[str, object], database: str, *, is_flag: bool) -> Mapping[str, str]:
+def _variables(name: str, values: Mapping[str, object], database: str, *, is_flag: bool) -> Mapping[str, str]:
+    from interlock_cli.installations import named_environment, project_environment
+
     if name == "local":
         from interlock_local.stack.control import running_environment
 
-        return running_environment(Path(os.environ.get("INTERLOCK_STATE") or DEFAULT_STATE))
+        return running_environment(Path(os.environ.get("INTERLOCK_STATE") or DEFAULT_LOCAL_STATE))
     if name == "project":
-        return project_environment(str(named["project"]), database)
-    from interlock_cli.instances import instance_environment
-
-    return instance_environment(str(named["instance"]), database, is_needed=is_flag)
+        return project_environment(str(values["project"]), database)
+    return named_environment(str(values["instance"]), database, is_required=is_flag)
 
 
-def _lead_to(variables: Mapping[str, str], *, outdoes: bool) -> None:
-    if outdoes:
-        for name in EMULATORS:
+def _set_environment(variables: Mapping[str, str], *, overrides: bool) -> None:
+    if overrides:
+        for name in ENDPOINTS:
             os.environ.pop(name, None)
         os.environ.update(variables)
         return

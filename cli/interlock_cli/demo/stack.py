@@ -1,4 +1,4 @@
-"""Sets the demo's stage: an artifact with real scripts, routes, and a stack of its own, through the command itself."""
+"""The demo's own stack with its artifact and routes; it is started and stopped by the command, as users do it."""
 
 import json
 import subprocess
@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from interlock_cli.demo.scenes import SCRIPTS, with_missing_job
+from interlock_cli.demo.releases import SCRIPTS, with_missing_job
 from interlock_cli.errors import CommandError
 
 _EXECUTABLE = 0o755 << 16
@@ -25,7 +25,7 @@ def make_artifact(path: Path) -> Path:
 
 
 def make_routes(path: Path) -> Path:
-    """Write the local routes with one in front whose job does not exist; return the file."""
+    """Write the local routes with one before them whose job does not exist; return the file."""
     from interlock_local.stack.plan import DEFAULT_ROUTES
 
     path.write_text(json.dumps(with_missing_job(json.loads(DEFAULT_ROUTES.read_text())), indent=2))
@@ -33,19 +33,19 @@ def make_routes(path: Path) -> Path:
 
 
 def start(state: Path, routes: Path) -> Mapping[str, str]:
-    """Start the stack detached on free ports; return what leads to it."""
-    interlock("local", "up", "--detach", "--state", str(state), "--routes", str(routes), "--port-base", "0")
-    document: dict[str, str] = json.loads(interlock("local", "env", "--state", str(state), "--json"))
+    """Start the stack detached on free ports; return the variables that lead to it."""
+    _interlock("local", "up", "--detach", "--state", str(state), "--routes", str(routes), "--port-base", "0")
+    document: dict[str, str] = json.loads(_interlock("local", "env", "--state", str(state), "--json"))
     return document
 
 
 def stop(state: Path) -> None:
     """Stop the stack, if it runs."""
-    interlock("local", "down", "--state", str(state))
+    _interlock("local", "down", "--state", str(state))
 
 
-def interlock(*arguments: str) -> str:
-    """Run the command as its users do; return its output, or raise with its last words."""
+def _interlock(*arguments: str) -> str:
+    """Run the command as its users do; return its output, or raise with the end of its standard error."""
     done = subprocess.run(
         [sys.executable, "-m", "interlock_cli", *arguments], capture_output=True, text=True, check=False
     )
@@ -54,12 +54,12 @@ def interlock(*arguments: str) -> str:
     return done.stdout
 
 
-def lines_of(path: Path) -> list[str]:
-    """Return the file's lines, none where it is not there."""
+def read_lines(path: Path) -> list[str]:
+    """Return the file's lines, or none if there is no file."""
     return path.read_text().splitlines() if path.exists() else []
 
 
-def alerted(log: Path) -> list[str]:
+def read_alerts(log: Path) -> list[str]:
     """Return the releases that alert_dead_letter wrote an alert for."""
-    entries = [json.loads(line) for line in lines_of(log) if line.startswith("{")]
+    entries = [json.loads(line) for line in read_lines(log) if line.startswith("{")]
     return [entry.get("release_id") for entry in entries if entry.get("event") == "dead_letter"]

@@ -1,4 +1,4 @@
-"""The doctor's questions to Google, or to what stands in for it: credentials, topics, subscriptions, jobs, clock."""
+"""The doctor's checks of Google, or of its stand-ins: credentials, clock, topics, subscriptions, jobs."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from google.pubsub_v1.services.subscriber import SubscriberClient
 from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
 from google.pubsub_v1.types import Subscription
 
-from interlock_cli.actions.checks import Finding, Settings, guarded
+from interlock_cli.actions.doctor.check import CheckResult, CheckTargets, fault, run_check
 
 _SECONDS = 10.0
 _CLOCK_SECONDS = 5.0
@@ -23,65 +23,65 @@ _APPLY = "run: terraform apply"
 _LOGIN = "run: gcloud auth application-default login"
 
 
-def examine(settings: Settings) -> Iterator[Finding]:
-    """Yield what is found of each, faults and all."""
-    yield from guarded("credentials", partial(_credentials, settings), _LOGIN)
-    yield from guarded("clock", partial(_clock, settings), "check the network")
-    for topic in filter(None, settings.topics):
-        yield from _looked_at(f"topic {_short(topic)}", partial(_topic, settings, topic))
-    for name in _subscriptions(settings.topics):
-        yield from _looked_at(f"subscription {_short(name)}", partial(_subscription, settings, name))
-    yield from guarded("jobs", partial(_jobs, settings), _LOGIN)
+def check_google(targets: CheckTargets) -> Iterator[CheckResult]:
+    """Yield a result or more for each."""
+    yield from run_check("credentials", partial(_credentials, targets), _LOGIN)
+    yield from run_check("clock", partial(_clock, targets), "check the network")
+    for topic in filter(None, targets.topics):
+        yield from _run_viewer_check(f"topic {_short(topic)}", partial(_topic, targets, topic))
+    for name in _subscriptions(targets.topics):
+        yield from _run_viewer_check(f"subscription {_short(name)}", partial(_subscription, targets, name))
+    yield from run_check("jobs", partial(_jobs, targets), _LOGIN)
 
 
-def _looked_at(what: str, check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+def _run_viewer_check(what: str, check: Callable[[], Iterator[CheckResult]]) -> Iterator[CheckResult]:
     try:
-        yield from guarded(what, check, _APPLY, but=PermissionDenied)
+        yield from run_check(what, check, _APPLY, but=PermissionDenied)
     except PermissionDenied as error:
         remedy = "ask for roles/pubsub.viewer on it"
-        yield Finding(what, "fault", f"you may not look at it: {error.message}"[:300], remedy)
+        yield fault(what, f"you may not look at it: {error.message}", remedy)
 
 
-def _credentials(settings: Settings) -> Iterator[Finding]:
-    if settings.is_local:
-        yield Finding("credentials", "skipped", "the local stack needs none")
+def _credentials(targets: CheckTargets) -> Iterator[CheckResult]:
+    if targets.is_local:
+        yield CheckResult("credentials", "skipped", "the local stack needs none")
         return
     import google.auth
 
     _, project = google.auth.default()
-    yield Finding("credentials", "ok", f"found, for project {project or 'none'}")
+    yield CheckResult("credentials", "ok", f"found, for project {project or 'none'}")
 
 
-def _clock(settings: Settings) -> Iterator[Finding]:
-    if settings.is_local:
-        yield Finding("clock", "skipped", "the local stack has the same")
+def _clock(targets: CheckTargets) -> Iterator[CheckResult]:
+    if targets.is_local:
+        yield CheckResult("clock", "skipped", "the local stack has the same")
         return
     import urllib3
 
-    told = urllib3.request("HEAD", settings.clock_url, timeout=_SECONDS, retries=False).headers["date"]
-    off = abs((datetime.now(UTC) - parsedate_to_datetime(told)).total_seconds())
+    answered_at = urllib3.request("HEAD", targets.clock_url, timeout=_SECONDS, retries=False).headers["date"]
+    off = abs((datetime.now(UTC) - parsedate_to_datetime(answered_at)).total_seconds())
     state = "ok" if off < _CLOCK_SECONDS else "fault"
-    yield Finding("clock", state, f"{off:.0f} s from Google's", "" if state == "ok" else "let NTP set this clock")
+    yield CheckResult("clock", state, f"{off:.0f} s from Google's", "" if state == "ok" else "let NTP set this clock")
 
 
-def _topic(settings: Settings, topic: str) -> Iterator[Finding]:
+def _topic(targets: CheckTargets, topic: str) -> Iterator[CheckResult]:
     what = f"topic {_short(topic)}"
-    publisher = _publisher(settings.pubsub_endpoint)
+    publisher = _publisher(targets.pubsub_endpoint)
     publisher.get_topic(topic=topic, timeout=_SECONDS)
-    yield Finding(what, "ok", "exists")
-    if not settings.is_local and topic == settings.topics[0]:
+    yield CheckResult(what, "ok", "exists")
+    if not targets.is_local and topic == targets.topics[0]:
         yield _may_publish(publisher, topic)
     if not list(publisher.list_topic_subscriptions(topic=topic, timeout=_SECONDS)):
-        yield Finding(what, "fault", "nobody subscribes to it", _APPLY)
+        yield fault(what, "nobody subscribes to it", _APPLY)
 
 
-def _may_publish(publisher: PublisherClient, topic: str) -> Finding:
+def _may_publish(publisher: PublisherClient, topic: str) -> CheckResult:
     wanted = "pubsub.topics.publish"
     held = publisher.test_iam_permissions(request={"resource": topic, "permissions": [wanted]}, timeout=_SECONDS)
     what = f"publishing on {_short(topic)}"
     if wanted in held.permissions:
-        return Finding(what, "ok", "you may")
-    return Finding(what, "fault", "you may not", "grant roles/pubsub.publisher on the topic, or run it as CI")
+        return CheckResult(what, "ok", "you may")
+    return fault(what, "you may not", "grant roles/pubsub.publisher on the topic, or run it as CI")
 
 
 def _subscriptions(topics: Sequence[str]) -> list[str]:
@@ -92,54 +92,52 @@ def _subscriptions(topics: Sequence[str]) -> list[str]:
     return [f"{project}/subscriptions/{name}" for name in ("dispatch-release", "report-status", "alert-dead-letter")]
 
 
-def _subscription(settings: Settings, name: str) -> Iterator[Finding]:
-    found = _subscriber(settings.pubsub_endpoint).get_subscription(subscription=name, timeout=_SECONDS)
-    faults = list(_faults(found))
+def _subscription(targets: CheckTargets, name: str) -> Iterator[CheckResult]:
+    found = _subscriber(targets.pubsub_endpoint).get_subscription(subscription=name, timeout=_SECONDS)
+    faults = list(_subscription_faults(found))
     what = f"subscription {_short(name)}"
-    yield from (Finding(what, "fault", fault, _APPLY) for fault in faults)
+    yield from (fault(what, one, _APPLY) for one in faults)
     if not faults:
-        yield Finding(what, "ok", f"pushes to {found.push_config.push_endpoint}")
+        yield CheckResult(what, "ok", f"pushes to {found.push_config.push_endpoint}")
 
 
-def _faults(found: Subscription) -> Iterator[str]:
+def _subscription_faults(found: Subscription) -> Iterator[str]:
     if found.topic == "_deleted-topic_":
         yield "its topic is gone"
-    if not _pushes(found):
+    if not _is_push(found):
         yield "pushes to nobody"
     if _short(found.name) in {"dispatch-release", "report-status"} and not found.dead_letter_policy.dead_letter_topic:
         yield "has no dead-letter policy: a message it cannot deliver is tried forever"
-    if _pushes(found) and not found.retry_policy:
+    if _is_push(found) and not found.retry_policy:
         yield "has no retry policy: failing pushes come back at once"
     if found.expiration_policy.ttl:
         yield f"expires after {found.expiration_policy.ttl.days} idle days"
 
 
-def _jobs(settings: Settings) -> Iterator[Finding]:
-    if not settings.routes:
+def _jobs(targets: CheckTargets) -> Iterator[CheckResult]:
+    if not targets.routes:
         return
     from interlock.bootstrap import load_routes
 
-    client = _jobs_client(settings.run_endpoint)
-    for job in sorted({route.job for route in load_routes(settings.routes)}):
+    client = _jobs_client(targets.run_endpoint)
+    for job in sorted({route.job for route in load_routes(targets.routes)}):
         yield _job(client, job)
 
 
-def _job(client: run_v2.JobsClient, job: str) -> Finding:
+def _job(client: run_v2.JobsClient, job: str) -> CheckResult:
     _, project, _, location, _, name = job.split("/")
     what = f"job {project}/{location}/{name}"
     try:
         client.get_job(name=job, timeout=_SECONDS)
     except PermissionDenied as error:
         remedy = "ask for roles/run.viewer on it; dispatch_release needs rights of its own: run: terraform apply"
-        return Finding(what, "fault", f"you may not look at it: {error.message}"[:300], remedy)
+        return fault(what, f"you may not look at it: {error.message}", remedy)
     except GoogleAPICallError as error:
-        return Finding(
-            what, "fault", f"{type(error).__name__}: {error.message}"[:300], "deploy the job, or mend the route"
-        )
-    return Finding(what, "ok", "exists")
+        return fault(what, f"{type(error).__name__}: {error.message}", "deploy the job, or mend the route")
+    return CheckResult(what, "ok", "exists")
 
 
-def _pushes(found: Subscription) -> bool:
+def _is_push(found: Subscription) -> bool:
     return bool(found.push_config.push_endpoint)
 
 

@@ -27,7 +27,7 @@ CHANGING = (
 
 
 @dataclass(frozen=True)
-class Ended:
+class CommandResult:
     """What a command printed and how it ended."""
 
     code: int
@@ -36,40 +36,40 @@ class Ended:
 
 
 @dataclass(frozen=True)
-class Scene:
+class Sandbox:
     """Where commands run: a folder, a ledger's URL, a Pub/Sub's address for those that publish, a folder of logs."""
 
     folder: Path
     ledger: str
     pubsub: str = "127.0.0.1:1"
     logs: Path = Path("logs")
-    more: Mapping[str, str] = field(default_factory=dict)
+    extra_environment: Mapping[str, str] = field(default_factory=dict)
 
-    def prepare(self) -> "Scene":
+    def prepare(self) -> "Sandbox":
         """Put the request files into the folder."""
         shutil.copytree(FILES, self.folder, dirs_exist_ok=True)
         return self
 
-    def run(self, case: Case, *flags: str, **environment: str) -> Ended:
+    def run(self, case: Case, *flags: str, **environment: str) -> CommandResult:
         """Run the case's command with further flags; return its output without what differs from run to run."""
         done = subprocess.run(
             [*COMMAND, *shlex.split(case.line), *flags],
             cwd=self.folder,
             env={**self.environment(), **environment},
-            input=case.words,
+            input=case.stdin,
             capture_output=True,
             text=True,
             check=False,
             timeout=60,
         )
-        return Ended(done.returncode, self.steady(done.stdout), self.steady(done.stderr))
+        return CommandResult(done.returncode, self.normalised(done.stdout), self.normalised(done.stderr))
 
     def environment(self) -> dict[str, str]:
         """Return a clean environment that leads here."""
         clean = {name: value for name, value in os.environ.items() if not FOREIGN.match(name)}
         return {
             **clean,
-            **self.more,
+            **self.extra_environment,
             "COLUMNS": "100",
             "GOOGLE_APPLICATION_CREDENTIALS": "/nowhere.json",
             "INTERLOCK_LEDGER": self.ledger,
@@ -81,7 +81,7 @@ class Scene:
             "PUBSUB_EMULATOR_HOST": self.pubsub,
         }
 
-    def steady(self, text: str) -> str:
+    def normalised(self, text: str) -> str:
         """Return the text without folders, ages and ids of this run."""
         for pattern, word in CHANGING:
             text = pattern.sub(word, text)
@@ -89,23 +89,23 @@ class Scene:
         return text.replace(str(self.folder), "FOLDER")
 
 
-def as_golden(case: Case, ended: Ended) -> str:
+def as_golden(case: Case, ended: CommandResult) -> str:
     """Return the case as its golden file holds it."""
-    parts = [f"$ interlock {case.line}" + (f" <<< {shlex.quote(case.words)}" if case.words else ""), ended.out]
+    parts = [f"$ interlock {case.line}" + (f" <<< {shlex.quote(case.stdin)}" if case.stdin else ""), ended.out]
     if ended.err:
         parts += ["--- standard error", ended.err]
     return "\n".join(part.rstrip("\n") for part in parts if part) + f"\n--- exit code {ended.code}\n"
 
 
 @contextmanager
-def inside(scene: Scene, words: str, **environment: str) -> Iterator[None]:
-    """Make this process stand in the scene: its folder, its environment, its standard input."""
+def inside(sandbox: Sandbox, stdin: str, **environment: str) -> Iterator[None]:
+    """Give this process the sandbox's folder and environment, and this standard input."""
     before = dict(os.environ), Path.cwd(), sys.stdin
     try:
         os.environ.clear()
-        os.environ.update({**scene.environment(), **environment})
-        os.chdir(scene.folder)
-        sys.stdin = TextIOWrapper(BytesIO(words.encode()))
+        os.environ.update({**sandbox.environment(), **environment})
+        os.chdir(sandbox.folder)
+        sys.stdin = TextIOWrapper(BytesIO(stdin.encode()))
         yield
     finally:
         os.environ.clear()
@@ -114,9 +114,9 @@ def inside(scene: Scene, words: str, **environment: str) -> Iterator[None]:
         sys.stdin = before[2]
 
 
-def run_here(scene: Scene, case: Case, *flags: str, **environment: str) -> Ended:
+def run_here(sandbox: Sandbox, case: Case, *flags: str, **environment: str) -> CommandResult:
     """Run the case's command in this process, which is quicker; return the same."""
     out, err = StringIO(), StringIO()
-    with inside(scene, case.words, **environment), redirect_stdout(out), redirect_stderr(err):
+    with inside(sandbox, case.stdin, **environment), redirect_stdout(out), redirect_stderr(err):
         code = run([*shlex.split(case.line), *flags])
-    return Ended(code, scene.steady(out.getvalue()), scene.steady(err.getvalue()))
+    return CommandResult(code, sandbox.normalised(out.getvalue()), sandbox.normalised(err.getvalue()))

@@ -1,4 +1,4 @@
-"""What the demo sends, and how each release must end."""
+"""The releases that the demo publishes, and how each must end."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -9,13 +9,13 @@ from typing import Any
 DEPLOY = """#!/usr/bin/env bash
 set -euo pipefail
 echo "deploying $RELEASE_VERSION to $TARGET_ENV/$SERVICE"
-echo "$RELEASE_ID" >> "$RELEASE_PARAM_TALLY"
+echo "$RELEASE_ID" >> "$RELEASE_PARAM_RUNS"
 sleep "${RELEASE_PARAM_SECONDS:-0.2}"
 echo "url=https://$SERVICE.$TARGET_ENV.example" >> "$RELEASE_OUTPUTS"
 """
 
 FAIL = """#!/usr/bin/env bash
-echo "$RELEASE_ID" >> "$RELEASE_PARAM_TALLY"
+echo "$RELEASE_ID" >> "$RELEASE_PARAM_RUNS"
 echo "the bucket my-assets does not exist" >&2
 exit 3
 """
@@ -27,8 +27,8 @@ MISSING_JOB = "projects/interlock-local/locations/elsewhere/jobs/deleted-last-ye
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
-    """One release of the demo: what it shows, the bodies it publishes, and how it must end."""
+class DemoRelease:
+    """One release of the demo: what it shows, the bodies that it publishes, and how it must end."""
 
     release_id: str
     shows: str
@@ -39,8 +39,8 @@ class Scene:
     is_alerted: bool = False
 
 
-def scenes(artifact: Path, tally: Path) -> tuple[Scene, ...]:
-    """Return the demo's releases, whose scripts are in the artifact and each write a line to the tally."""
+def demo_releases(artifact: Path, runs: Path) -> tuple[DemoRelease, ...]:
+    """Return the releases; the artifact holds their scripts, and each script writes a line to `runs`."""
 
     def body(release_id: str, seconds: float = 0.2, **changes: Any) -> bytes:
         document = {
@@ -49,18 +49,18 @@ def scenes(artifact: Path, tally: Path) -> tuple[Scene, ...]:
             "target_env": "staging",
             "artifact_path": artifact.as_uri(),
             "deployment_script": "deploy_staging.sh",
-            "params": {"TALLY": str(tally), "SECONDS": seconds},
+            "params": {"RUNS": str(runs), "SECONDS": seconds},
         }
         return json.dumps({**document, **changes}).encode()
 
-    return (*_that_run(body), *_that_cannot_run(body))
+    return (*_runnable(body), *_not_runnable(body))
 
 
-def _that_run(body: Callable[..., bytes]) -> Iterator[Scene]:
+def _runnable(body: Callable[..., bytes]) -> Iterator[DemoRelease]:
     failing = body("script-fails", service="broken", deployment_script="deploy_broken.sh")
     twice = body("same-twice", service="search")
-    yield Scene(release_id="good", shows="a good release", bodies=(body("good"),), ends="succeeded")
-    yield Scene(
+    yield DemoRelease(release_id="good", shows="a good release", bodies=(body("good"),), ends="succeeded")
+    yield DemoRelease(
         release_id="script-fails",
         shows="a script that exits 3",
         bodies=(failing,),
@@ -69,13 +69,13 @@ def _that_run(body: Callable[..., bytes]) -> Iterator[Scene]:
     )
     for racer in ("race-1", "race-2"):
         bodies = (body(racer, 1.5, service="shop"),)
-        yield Scene(release_id=racer, shows="two for one lane", bodies=bodies, ends="succeeded")
-    yield Scene(release_id="same-twice", shows="one message, twice", bodies=(twice, twice), ends="succeeded")
+        yield DemoRelease(release_id=racer, shows="two for one lane", bodies=bodies, ends="succeeded")
+    yield DemoRelease(release_id="same-twice", shows="one message, twice", bodies=(twice, twice), ends="succeeded")
 
 
-def _that_cannot_run(body: Callable[..., bytes]) -> Iterator[Scene]:
+def _not_runnable(body: Callable[..., bytes]) -> Iterator[DemoRelease]:
     typo = {"release_id": "typo", "release_version": "1.2.4", "target_enviroment": "staging"}
-    yield Scene(
+    yield DemoRelease(
         release_id="typo",
         shows="an invalid message",
         bodies=(json.dumps(typo).encode(),),
@@ -84,7 +84,7 @@ def _that_cannot_run(body: Callable[..., bytes]) -> Iterator[Scene]:
         runs=0,
         is_alerted=True,
     )
-    yield Scene(
+    yield DemoRelease(
         release_id="no-such-job",
         shows="one no retry can mend",
         bodies=(body("no-such-job", target_env=GONE),),
@@ -96,7 +96,7 @@ def _that_cannot_run(body: Callable[..., bytes]) -> Iterator[Scene]:
 
 
 def with_missing_job(routes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the routes with one in front whose job nobody has."""
+    """Return the routes with one before them whose job does not exist."""
     gone = {
         "name": "gone",
         "match": {"target_env": GONE},
