@@ -23,7 +23,7 @@ from interlock.domain.requests.routes import parse_routes
 from interlock.domain.requests.schema_validation import SchemaValidator
 from interlock.schema_files import load_schema
 from interlock.services.release_step import first_keys, step
-from interlock_local.emulators.google_emulators import OfficialEmulator, find_emulator
+from interlock_local.emulators.google_emulators import GoogleEmulator, find_emulator
 
 LIMITS = StartLimits(lease=timedelta(seconds=60), max_starts=5)
 ROUTES = {"routes": [{"name": "all", "match": {}, "job": JOB, "max_queue": 10000}]}
@@ -60,7 +60,7 @@ def ledgers(side: Google, folder: Path) -> Iterator[dict[str, FullLedger]]:
     if find_emulator("firestore") is None:
         yield opened
         return
-    with OfficialEmulator("firestore", folder) as emulator, _firestore_at(emulator.address):
+    with GoogleEmulator("firestore", folder) as emulator, _firestore_at(emulator.address):
         opened["Firestore, Google's emulator"] = _opened("firestore://bench/claims")
         yield opened
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from interlock.bootstrap import open_ledger
-from interlock_local.emulators.google_emulators import OfficialEmulator
+from interlock_local.emulators.google_emulators import GoogleEmulator
 from tests.cli.scene import Scene, inside
 from tests.cli.seed import sow
 from tests.cli.stage import pubsub_with_topics
@@ -37,7 +37,7 @@ def scene(tmp_path: Path, pubsub: str, seeded: Path) -> Scene:
 
 
 @pytest.fixture
-def firestore_scene(tmp_path: Path, pubsub: str, firestore_emulator: OfficialEmulator) -> Scene:
+def firestore_scene(tmp_path: Path, pubsub: str, firestore_emulator: GoogleEmulator) -> Scene:
     """Return a scene whose seeded ledger is the test's own project in Google's emulator."""
     host = {"FIRESTORE_EMULATOR_HOST": firestore_emulator.address}
     scene = Scene(tmp_path, f"firestore://test-{uuid4().hex[:12]}/(default)", pubsub, tmp_path / "logs", more=host)

@@ -6,26 +6,26 @@ from typing import Any
 
 import pytest
 
-from interlock_local.audit_log.entry import completion_entry
 from interlock_local.audit_log.eventarc import event_data, headers
-from interlock_local.audit_log.outbox import pause
-from interlock_local.cloud_run.execution import Cause, Ending, Execution, cancel, end, start
+from interlock_local.audit_log.pending_deliveries import backoff
+from interlock_local.cloud_run.audit_entry import completion_entry
+from interlock_local.cloud_run.execution import AttemptEnding, Cause, Execution, cancel, end, start
 from tests.unit.test_execution_lifecycle import CREATED, FAILED, NOW, an_execution, ran
 
-EXITED, TIMED_OUT = Ending(Cause.EXITED, 0), Ending(Cause.TIMED_OUT, 143)
+EXITED, TIMED_OUT = AttemptEnding(Cause.EXITED, 0), AttemptEnding(Cause.TIMED_OUT, 143)
 
 
 def an_entry(execution: Execution) -> dict[str, Any]:
     return completion_entry(execution, project_number="123456789012")
 
 
-def entry_of(*endings: Ending) -> dict[str, Any]:
+def entry_of(*endings: AttemptEnding) -> dict[str, Any]:
     return an_entry(ran(an_execution(tasks=len(endings)), *endings))
 
 
 def cancelled_entry() -> dict[str, Any]:
     execution = cancel(start(an_execution(), 0, now=NOW), now=NOW)
-    return an_entry(end(execution, 0, ending=Ending(Cause.STOPPED, 143), now=NOW))
+    return an_entry(end(execution, 0, ending=AttemptEnding(Cause.STOPPED, 143), now=NOW))
 
 
 def completed(entry: dict[str, Any]) -> dict[str, Any]:
@@ -84,7 +84,7 @@ def test_a_cancel_is_code_2_with_its_reason_and_words() -> None:
 
 
 def test_a_command_that_cannot_run_has_neither_reason_nor_counts() -> None:
-    entry = entry_of(Ending(Cause.UNSTARTABLE, 127))
+    entry = entry_of(AttemptEnding(Cause.UNSTARTABLE, 127))
     assert completed(entry)["status"] == "False"
     assert "reason" not in completed(entry)
     assert counts(entry) == {}
@@ -150,8 +150,8 @@ def test_the_event_is_an_audit_log_event_with_googles_attributes() -> None:
 
 
 @pytest.mark.parametrize(("attempts", "seconds"), [(0, 0.25), (1, 0.5), (4, 4), (50, 30)])
-def test_the_pause_between_deliveries_doubles_up_to_half_a_minute(attempts: int, seconds: float) -> None:
-    assert pause(attempts) == timedelta(seconds=seconds)
+def test_the_backoff_between_deliveries_doubles_up_to_half_a_minute(attempts: int, seconds: float) -> None:
+    assert backoff(attempts) == timedelta(seconds=seconds)
 
 
 def test_the_success_tells_how_long_it_took() -> None:

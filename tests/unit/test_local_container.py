@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from interlock_local.errors import StackError
 from interlock_local.stack.container import IMAGE, build, find_tool, run_command
+from interlock_local.stack.errors import StackError
 
 ENVIRON = {
     "PATH": "/bin",
