@@ -54,7 +54,7 @@ class EmbeddedServer:
         self.process.send_signal(number)
         return self.process.wait(DEADLINE_SECONDS)
 
-    def leave_nothing(self) -> None:
+    def stop_if_running(self) -> None:
         if self.process and self.process.poll() is None:
             self.stop()
 
@@ -65,7 +65,7 @@ def embedded(state: Path) -> Iterator[str]:
     try:
         yield server.address
     finally:
-        server.leave_nothing()
+        server.stop_if_running()
 
 
 @contextmanager

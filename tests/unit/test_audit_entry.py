@@ -60,14 +60,14 @@ def test_a_non_zero_exit_is_code_10_with_its_reason() -> None:
     assert entry["severity"] == "ERROR"
 
 
-def test_a_failure_after_retries_counts_the_retried_task_and_tells_of_the_retry() -> None:
+def test_a_failure_after_retries_counts_the_retried_task_and_reports_the_retry() -> None:
     entry = an_entry(ran(ran(an_execution(max_retries=1), FAILED), FAILED))
     assert counts(entry) == {"failedCount": 1, "retriedCount": 1}
     kinds = [condition["type"] for condition in entry["protoPayload"]["response"]["status"]["conditions"]]
     assert "Retry" in kinds
 
 
-def test_a_timeout_is_code_4_and_has_no_reason_but_the_words() -> None:
+def test_a_timeout_is_code_4_and_has_a_message_but_no_reason() -> None:
     entry = entry_of(TIMED_OUT)
     assert entry["protoPayload"]["status"]["code"] == 4
     assert "reason" not in completed(entry)
@@ -75,7 +75,7 @@ def test_a_timeout_is_code_4_and_has_no_reason_but_the_words() -> None:
     assert counts(entry) == {"failedCount": 1}
 
 
-def test_a_cancel_is_code_2_with_its_reason_and_words() -> None:
+def test_a_cancel_is_code_2_with_its_reason_and_message() -> None:
     entry = cancelled_entry()
     assert entry["protoPayload"]["status"]["code"] == 2
     assert completed(entry)["reason"] == "CANCELLED"
@@ -91,7 +91,7 @@ def test_a_command_that_cannot_run_has_neither_reason_nor_counts() -> None:
     assert "failed to start" in completed(entry)["message"]
 
 
-def test_the_entry_says_what_completed_and_nothing_of_who_asked() -> None:
+def test_the_entry_names_what_completed_and_not_who_asked() -> None:
     entry = entry_of(EXITED)
     assert entry["logName"] == "projects/interlock-local/logs/cloudaudit.googleapis.com%2Fsystem_event"
     assert entry["resource"] == {
@@ -105,7 +105,7 @@ def test_the_entry_says_what_completed_and_nothing_of_who_asked() -> None:
     assert payload["resourceName"] == "namespaces/interlock-local/executions/release-agent-ab1cd"
 
 
-def test_the_inner_execution_speaks_v1() -> None:
+def test_the_execution_inside_has_the_form_of_v1() -> None:
     response = entry_of(EXITED)["protoPayload"]["response"]
     assert response["@type"] == "type.googleapis.com/google.cloud.run.v1.Execution"
     assert (response["apiVersion"], response["kind"]) == ("run.googleapis.com/v1", "Execution")
@@ -154,6 +154,6 @@ def test_the_backoff_between_deliveries_doubles_up_to_half_a_minute(attempts: in
     assert backoff(attempts) == timedelta(seconds=seconds)
 
 
-def test_the_success_tells_how_long_it_took() -> None:
+def test_the_success_message_says_how_long_it_took() -> None:
     assert completed(entry_of(EXITED))["message"] == "Execution completed successfully in 5.00s."
     assert timedelta(seconds=5) == NOW - CREATED

@@ -64,7 +64,7 @@ def test_an_execution_is_completed_with_its_last_task() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ending", "word"),
+    ("ending", "expected"),
     [
         (EXITED, Outcome.SUCCEEDED),
         (FAILED, Outcome.NON_ZERO_EXIT),
@@ -75,11 +75,11 @@ def test_an_execution_is_completed_with_its_last_task() -> None:
         (STOPPED, Outcome.NON_ZERO_EXIT),
     ],
 )
-def test_the_ending_of_the_only_task_is_the_outcome(ending: AttemptEnding, word: Outcome) -> None:
-    assert outcome(ran(an_execution(), ending)) is word
+def test_the_ending_of_the_only_task_is_the_outcome(ending: AttemptEnding, expected: Outcome) -> None:
+    assert outcome(ran(an_execution(), ending)) is expected
 
 
-def test_the_first_failed_task_speaks_for_the_execution() -> None:
+def test_the_first_failed_task_decides_the_outcome() -> None:
     assert outcome(ran(an_execution(tasks=3), EXITED, TIMED_OUT, FAILED)) is Outcome.TIMED_OUT
 
 
@@ -107,7 +107,7 @@ def test_parallelism_bounds_what_may_start() -> None:
     assert [task.index for task in startable(start(execution, 0, now=NOW), capacity=8)] == [1]
 
 
-def test_without_parallelism_only_the_room_on_the_machine_bounds_what_may_start() -> None:
+def test_without_parallelism_only_the_capacity_of_the_machine_bounds_what_may_start() -> None:
     assert len(startable(an_execution(tasks=5), capacity=3)) == 3
     assert len(startable(an_execution(tasks=5), capacity=8)) == 5
 

@@ -25,6 +25,11 @@ def test_a_function_gets_every_setting_it_reads(function: str) -> None:
 
 
 @pytest.mark.parametrize("function", SETTINGS)
+def test_a_function_logs_with_its_execution_id_as_cloud_functions_has_it(function: str) -> None:
+    assert function_environment(PLAN, function)["LOG_EXECUTION_ID"] == "true"
+
+
+@pytest.mark.parametrize("function", SETTINGS)
 def test_a_function_gets_no_setting_of_another(function: str) -> None:
     rows = {name for name in function_environment(PLAN, function) if name.startswith("INTERLOCK_")}
     assert ("INTERLOCK_ROUTES" in rows) == (function == "dispatch_release")
@@ -36,7 +41,7 @@ def test_no_service_sees_the_users_credentials_or_settings() -> None:
         assert service.environment.get("INTERLOCK_LEDGER") != "x"
 
 
-def test_what_a_plan_adds_reaches_the_functions_over_everything() -> None:
+def test_a_plans_extra_environment_overrides_what_the_functions_get() -> None:
     plan = replace(PLAN, extra_environment={"INTERLOCK_LEASE_SECONDS": "1"})
     assert function_environment(plan, "dispatch_release")["INTERLOCK_LEASE_SECONDS"] == "1"
 
@@ -58,7 +63,7 @@ def test_ports_follow_each_other_from_the_base() -> None:
     assert list(ports_from(9000).values()) == list(range(9000, 9007))
 
 
-def test_with_the_official_ledger_everything_is_led_to_the_emulator() -> None:
+def test_with_the_official_ledger_everything_points_at_the_emulator() -> None:
     plan = replace(PLAN, ledger="official")
     for environment in (function_environment(plan, "report_status"), shell_environment(plan)):
         assert environment["FIRESTORE_EMULATOR_HOST"] == "127.0.0.1:8706"
@@ -66,19 +71,19 @@ def test_with_the_official_ledger_everything_is_led_to_the_emulator() -> None:
     assert "firestore" in {service.name for service in services(plan, USER)}
 
 
-def test_a_plan_survives_the_way_to_its_process() -> None:
+def test_a_plan_is_the_same_in_its_process() -> None:
     plan = replace(PLAN, extra_environment={"A": "ä"}, pubsub="official", reconcile_every=0.5)
     assert decode(encode(plan)) == plan
 
 
-def test_every_subscription_waits_long_enough_and_slows_down() -> None:
+def test_every_subscription_has_a_long_deadline_and_backs_off() -> None:
     for spec in SUBSCRIPTIONS:
         made = subscription(spec, PLAN)
         assert made.ack_deadline_seconds == 60
         assert (made.retry_policy.minimum_backoff.seconds, made.retry_policy.maximum_backoff.seconds) == (1, 10)
 
 
-def test_what_gives_up_gives_to_the_dead_letters_and_the_dead_letters_never_do() -> None:
+def test_subscriptions_with_a_dead_letter_topic_use_the_dead_letters_and_theirs_have_none() -> None:
     for spec in SUBSCRIPTIONS:
         policy = subscription(spec, PLAN).dead_letter_policy
         expected = (names.DEAD_LETTERS, 10) if spec.name in {"dispatch-release", "report-status"} else ("", 0)

@@ -1,6 +1,7 @@
 """The environment of each service and of the user's shell, derived from the plan alone."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from interlock.config import SETTINGS, settings_of
 from interlock_local.stack import names
@@ -8,6 +9,9 @@ from interlock_local.stack.plan import StackPlan
 
 PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "JAVA_HOME", "STORAGE_EMULATOR_HOST")
 """The last points Google's storage client, and so the agents' `gs://` sources, at a server on this machine."""
+
+SET_BY_CLOUD_FUNCTIONS = MappingProxyType({"LOG_EXECUTION_ID": "true"})
+"""With it the framework wraps standard output, and adds the execution's id to what is printed there."""
 
 LEASE_SECONDS = "5"
 START_TIMEOUT_SECONDS = "4"
@@ -33,7 +37,7 @@ def function_environment(plan: StackPlan, function: str) -> dict[str, str]:
     """Return what the function gets: the settings its table names, Google's endpoints, and the plan's extras."""
     rows = {setting.name for setting in settings_of(SETTINGS[function]).values()}
     settings = {name: value for name, value in _settings(plan).items() if name in rows}
-    return {**google_environment(plan), **settings, **plan.extra_environment}
+    return {**google_environment(plan), **SET_BY_CLOUD_FUNCTIONS, **settings, **plan.extra_environment}
 
 
 def shell_environment(plan: StackPlan) -> dict[str, str]:

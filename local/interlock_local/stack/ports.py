@@ -2,7 +2,7 @@
 
 import random
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from interlock_local.stack import names
 from interlock_local.stack.errors import StackError
@@ -25,9 +25,14 @@ def is_free(port: int) -> bool:
 
 def free_ports() -> dict[str, int]:
     """Return a free port for every service."""
-    candidates = iter(random.sample(BELOW_EPHEMERAL, len(BELOW_EPHEMERAL)))
-    free = (port for port in candidates if is_free(port))
+    free = some_free_ports()
     return {service: next(free) for service in names.PORT_ORDER}
+
+
+def some_free_ports() -> Iterator[int]:
+    """Yield free ports in random order, so that two processes that ask at once hardly get the same."""
+    candidates = random.sample(BELOW_EPHEMERAL, len(BELOW_EPHEMERAL))
+    return (port for port in candidates if is_free(port))
 
 
 def refuse_taken(ports: Mapping[str, int], *, seconds: float) -> None:
