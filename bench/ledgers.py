@@ -24,7 +24,7 @@ from interlock.domain.requests.routes import parse_routes
 from interlock.domain.requests.schema_validation import SchemaValidator
 from interlock.schema_files import load_schema
 from interlock.services.release_service import ReleaseService
-from interlock_local.emulators.google_emulators import OfficialEmulator, find_emulator
+from interlock_local.emulators.google_emulators import GoogleEmulator, find_emulator
 
 ROUTES = {"routes": [{"name": "all", "match": {}, "job": JOB, "max_queue": 10000}]}
 
@@ -58,7 +58,7 @@ def ledgers(side: Google, folder: Path) -> Iterator[dict[str, FullLedger]]:
     if find_emulator("firestore") is None:
         yield opened
         return
-    with OfficialEmulator("firestore", folder) as emulator, _firestore_at(emulator.address):
+    with GoogleEmulator("firestore", folder) as emulator, _firestore_at(emulator.address):
         opened["Firestore, Google's emulator"] = _opened("firestore://bench/claims")
         yield opened
 

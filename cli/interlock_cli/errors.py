@@ -40,7 +40,7 @@ def as_command_error(error: Exception) -> CommandError:
     from interlock.config import ConfigurationError
     from interlock.ledger.interface import LedgerUnavailable
     from interlock.ports import PublishFailed
-    from interlock_local.errors import PartFailed, StackError
+    from interlock_local.stack.errors import ServiceFailed, StackError
 
     text = one_line(error)
     if type(error).__module__.startswith("google.auth."):  # by name: importing it would cost every error its time
@@ -52,7 +52,7 @@ def as_command_error(error: Exception) -> CommandError:
             return CommandError(f"the ledger does not answer: {text}", "check INTERLOCK_LEDGER, then try again")
         case PublishFailed():
             return CommandError(f"the topic did not confirm: {text}", "check the topic, then publish it again")
-        case PartFailed():
+        case ServiceFailed():
             return CommandError("\n  ".join((text, *error.log)), error.remedy, code=ExitCode.ERRORED)
         case StackError():
             return CommandError(text, error.remedy)

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from interlock.bootstrap import open_ledger
-from interlock_local.emulators.google_emulators import OfficialEmulator
+from interlock_local.emulators.google_emulators import GoogleEmulator
 from tests.cli.pubsub_topics import pubsub_with_topics
 from tests.cli.sandbox import Sandbox, inside
 from tests.cli.seed import sow
@@ -37,7 +37,7 @@ def sandbox(tmp_path: Path, pubsub: str, seeded: Path) -> Sandbox:
 
 
 @pytest.fixture
-def firestore_sandbox(tmp_path: Path, pubsub: str, firestore_emulator: OfficialEmulator) -> Sandbox:
+def firestore_sandbox(tmp_path: Path, pubsub: str, firestore_emulator: GoogleEmulator) -> Sandbox:
     """Return a sandbox whose seeded ledger is the test's own project in Google's emulator."""
     host = {"FIRESTORE_EMULATOR_HOST": firestore_emulator.address}
     sandbox = Sandbox(

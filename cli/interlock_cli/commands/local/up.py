@@ -10,7 +10,7 @@ from interlock_cli.options import DEFAULT_LOCAL_STATE, JsonFlag, LocalStateFlag
 from interlock_cli.views.output import print_result, print_status
 
 if TYPE_CHECKING:
-    from interlock_local.stack.state import Record
+    from interlock_local.stack.state import StackRecord
 
 
 class PubSubChoice(StrEnum):
@@ -59,11 +59,11 @@ def up(  # noqa: PLR0913 - one flag, one parameter
 ) -> None:
     """Start the stack; say ready only when every part answers. Example: interlock local up --detach"""
     from interlock_local.stack.control import start
-    from interlock_local.stack.plan import DEFAULT_ROUTES, Plan, ports_from
+    from interlock_local.stack.plan import DEFAULT_ROUTES, StackPlan, ports_from
     from interlock_local.stack.ports import free_ports
 
     tool = _build_image(container_tool, state) if container else None
-    plan = Plan(
+    plan = StackPlan(
         state=state.resolve(),
         ports=ports_from(port_base) if port_base else free_ports(),
         routes=routes.resolve() if routes else DEFAULT_ROUTES,
@@ -91,10 +91,10 @@ def _build_image(wanted: str | None, state: Path) -> str:
     return tool
 
 
-def _print_ready(record: "Record", state: Path, *, as_json: bool) -> None:
+def _print_ready(record: "StackRecord", state: Path, *, as_json: bool) -> None:
     option = "" if state == DEFAULT_LOCAL_STATE else f" --state {state}"
-    parts = [f"  {part:<20} 127.0.0.1:{record.ports[part]}" for part in record.parts if part in record.ports]
-    lines = [*parts, f'ready; for this shell: eval "$(interlock local env{option})"']
+    services = [f"  {name:<20} 127.0.0.1:{record.ports[name]}" for name in record.services if name in record.ports]
+    lines = [*services, f'ready; for this shell: eval "$(interlock local env{option})"']
     document = {
         "ready": True,
         "supervisor": record.supervisor.pid,

@@ -28,12 +28,12 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     @property
     def image_by_digest(self) -> str:
-        """The image, as Cloud Run shows it; a command has none, so its digest stands for it."""
+        """The image as Cloud Run shows it; a command has none, so that its hash stands for the digest."""
         return self.image or "local/command@sha256:" + sha256("\0".join(self.command).encode()).hexdigest()
 
 
-class Deliver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Both routes a completion may take; absent means that nobody listens there."""
+class DeliveryTargets(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where completion entries are delivered; a target that is absent gets none."""
 
     eventarc_url: str | None = None
     sink_topic: str | None = None
@@ -45,7 +45,7 @@ class JobsFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     project: str
     location: str
     jobs: Mapping[str, Job]
-    deliver: Deliver = msgspec.field(default_factory=Deliver)
+    deliver: DeliveryTargets = msgspec.field(default_factory=DeliveryTargets)
     project_number: str = "100000000001"
     silent_cancel: bool = False
 
@@ -55,11 +55,11 @@ class JobsFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return f"projects/{self.project}/locations/{self.location}"
 
     def is_silent_on_cancel(self, job: str) -> bool:
-        """Whether a cancel leaves no audit entry, as reality may have it."""
+        """Return whether a cancelled execution of the job gets no audit entry, as may happen at Google."""
         known = self.jobs.get(job)
         return self.silent_cancel or (known is not None and known.silent_cancel)
 
 
 def read_jobs(path: Path) -> JobsFile:
-    """Reads and checks the file; a mistake is told with its place (msgspec.ValidationError)."""
+    """Read the file; msgspec.ValidationError names the place of a mistake."""
     return msgspec.json.decode(path.read_bytes(), type=JobsFile)

@@ -1,4 +1,4 @@
-"""The API in the wire format of gRPC."""
+"""The API in gRPC form, as Google's clients speak it by default; StreamingPull exists in this form only."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any
@@ -7,9 +7,9 @@ import grpc
 import grpc.aio
 from google import pubsub_v1
 
-from interlock_local.pubsub.hub import Hub
+from interlock_local.api_error import ApiError
+from interlock_local.pubsub.broker import Broker
 from interlock_local.pubsub.methods import Method
-from interlock_local.pubsub.refusal import Refused
 from interlock_local.pubsub.streaming import streaming_pull
 
 MESSAGE_BYTES = 64 * 1024 * 1024
@@ -17,13 +17,13 @@ OPTIONS = [("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", MESSAGE
 SUBSCRIBER = "google.pubsub.v1.Subscriber"
 
 
-def grpc_server(hub: Hub, methods: Iterable[Method]) -> grpc.aio.Server:
-    """Not started yet, and without a port."""
+def grpc_server(broker: Broker, methods: Iterable[Method]) -> grpc.aio.Server:
+    """Return the server, without a port and not yet started."""
     server = grpc.aio.server(options=OPTIONS)
     services: dict[str, dict[str, Any]] = {}
     for method in methods:
         services.setdefault(method.service, {})[method.name] = _unary(method)
-    services[SUBSCRIBER]["StreamingPull"] = _stream(hub)
+    services[SUBSCRIBER]["StreamingPull"] = _streaming(broker)
     server.add_generic_rpc_handlers(
         tuple(grpc.method_handlers_generic_handler(name, handlers) for name, handlers in services.items())
     )
@@ -32,29 +32,29 @@ def grpc_server(hub: Hub, methods: Iterable[Method]) -> grpc.aio.Server:
 
 def _unary(method: Method) -> Any:
     return grpc.unary_unary_rpc_method_handler(
-        _guarded(method.call),
+        _with_status(method.call),
         request_deserializer=method.request.FromString,
         response_serializer=method.response.SerializeToString,
     )
 
 
-def _guarded(call: Callable[[Any], Awaitable[Any]]) -> Callable[[Any, Any], Awaitable[Any]]:
+def _with_status(call: Callable[[Any], Awaitable[Any]]) -> Callable[[Any, Any], Awaitable[Any]]:
     async def answer(request: Any, context: Any) -> Any:
         try:
             return await call(request)
-        except Refused as refused:
-            return await context.abort(refused.code, refused.message)
+        except ApiError as error:
+            return await context.abort(error.code, error.message)
 
     return answer
 
 
-def _stream(hub: Hub) -> Any:
+def _streaming(broker: Broker) -> Any:
     async def answer(requests: AsyncIterator[Any], context: Any) -> AsyncIterator[Any]:
         try:
-            async for response in streaming_pull(hub, requests):
+            async for response in streaming_pull(broker, requests):
                 yield response
-        except Refused as refused:
-            await context.abort(refused.code, refused.message)
+        except ApiError as error:
+            await context.abort(error.code, error.message)
 
     return grpc.stream_stream_rpc_method_handler(
         answer,

@@ -1,4 +1,4 @@
-"""From a RunJob request to the execution it asks for, or the refusal that Cloud Run would give."""
+"""Resolves a RunJob request against its job, or refuses it as Cloud Run would."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -9,64 +9,56 @@ from typing import TYPE_CHECKING
 import grpc
 from google.cloud import run_v2
 
+from interlock_local.api_error import ApiError
 from interlock_local.cloud_run.execution import Template
-from interlock_local.cloud_run.jobs import Job, JobsFile
+from interlock_local.cloud_run.jobs_file import Job, JobsFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-MOST_TASKS = 10_000
-LONGEST_SECONDS = timedelta(days=7).total_seconds()
-LONGEST_VALUE = 32_768
+MAX_TASKS = 10_000
+MAX_TIMEOUT_SECONDS = timedelta(days=7).total_seconds()
+MAX_VALUE_LENGTH = 32_768
 RESERVED = re.compile(r"PORT|X_GOOGLE_.*|CLOUD_RUN_(JOB|EXECUTION|TASK_INDEX|TASK_COUNT|TASK_ATTEMPT)")
 NAME = re.compile(r"projects/([^/]+)/locations/([^/]+)/jobs/([^/]+)(?:/executions/([^/]+))?")
 
 
-class RefusedError(Exception):
-    """A call that Cloud Run answers with this status."""
-
-    def __init__(self, code: grpc.StatusCode, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-
-
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A resource name that lies in our project and location."""
+    """A resource name of this server's project and location."""
 
     job: str
     execution: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What a request asks to run."""
+class ExecutionSpec:
+    """What an execution is to run: the job with the request's overrides merged in."""
 
     template: Template
     task_count: int
 
 
 def parse_name(name: str, *, within: JobsFile) -> Name:
-    """Another project is somebody else's and denied; another location merely holds nothing."""
+    """Parse a resource name; another project is denied, and another location has no resources."""
     found = NAME.fullmatch(name)
     if not found:
-        raise RefusedError(grpc.StatusCode.INVALID_ARGUMENT, f"Malformed resource name: {name[:120]!r}.")
+        raise ApiError(grpc.StatusCode.INVALID_ARGUMENT, f"Malformed resource name: {name[:120]!r}.")
     project, location, job, execution = found.groups()
     if project not in {within.project, within.project_number}:
-        raise RefusedError(grpc.StatusCode.PERMISSION_DENIED, f"Permission denied on resource {name!r}.")
+        raise ApiError(grpc.StatusCode.PERMISSION_DENIED, f"Permission denied on resource {name!r}.")
     if location != within.location:
         raise not_found(name)
     return Name(job, execution)
 
 
-def not_found(name: str) -> RefusedError:
-    """Cloud Run's words for a resource that is not there."""
-    return RefusedError(grpc.StatusCode.NOT_FOUND, f"Resource {name!r} not found.")
+def not_found(name: str) -> ApiError:
+    """Return Cloud Run's refusal for a resource that does not exist."""
+    return ApiError(grpc.StatusCode.NOT_FOUND, f"Resource {name!r} not found.")
 
 
-def plan(job: Job, overrides: run_v2.RunJobRequest.Overrides) -> Plan:
-    """The job with the request's overrides merged in."""
+def execution_spec(job: Job, overrides: run_v2.RunJobRequest.Overrides) -> ExecutionSpec:
+    """Return the job with the request's overrides merged in; raise ApiError for overrides that are not allowed."""
     container = _container(job, overrides.container_overrides)
     template = Template(
         container=job.container,
@@ -78,22 +70,22 @@ def plan(job: Job, overrides: run_v2.RunJobRequest.Overrides) -> Plan:
         timeout_seconds=_timeout(job, overrides),
         service_account=job.service_account,
     )
-    return Plan(template, _task_count(job, overrides))
+    return ExecutionSpec(template, _task_count(job, overrides))
 
 
 def _container(
     job: Job, overrides: Sequence[run_v2.RunJobRequest.Overrides.ContainerOverride]
 ) -> run_v2.RunJobRequest.Overrides.ContainerOverride:
-    _demand(len(overrides) <= 1, "overrides.container_overrides: the job has one container")
+    _require(len(overrides) <= 1, "overrides.container_overrides: the job has one container")
     for override in overrides:
         known = override.name in {"", job.container}
-        _demand(known, f"overrides.container_overrides[0].name: no container {override.name[:60]!r}")
+        _require(known, f"overrides.container_overrides[0].name: no container {override.name[:60]!r}")
         return override
     return run_v2.RunJobRequest.Overrides.ContainerOverride()
 
 
 def _args(job: Job, override: run_v2.RunJobRequest.Overrides.ContainerOverride) -> tuple[str, ...]:
-    _demand(not (override.clear_args and override.args), "args and clear_args exclude each other")
+    _require(not (override.clear_args and override.args), "args and clear_args exclude each other")
     if override.clear_args:
         return ()
     return tuple(override.args) or job.args
@@ -103,12 +95,12 @@ def _environment(variables: "Iterable[run_v2.EnvVar]") -> Mapping[str, str]:
     merged: dict[str, str] = {}
     for variable in variables:
         name = variable.name
-        _demand(bool(name) and not re.search(r"[=\0]", name), f"env: {name[:60]!r} is no variable name")
-        _demand(name not in merged, f"env: {name[:60]!r} is given twice")
-        _demand(not RESERVED.fullmatch(name), f"env: {name[:60]!r} is reserved")
-        _demand("value_source" not in variable, f"env: {name[:60]!r} must be a plain value")
-        _demand(len(variable.value) <= LONGEST_VALUE, f"env: {name[:60]!r} is longer than {LONGEST_VALUE}")
-        _demand("\0" not in variable.value, f"env: {name[:60]!r} holds a zero character")
+        _require(bool(name) and not re.search(r"[=\0]", name), f"env: {name[:60]!r} is no variable name")
+        _require(name not in merged, f"env: {name[:60]!r} is given twice")
+        _require(not RESERVED.fullmatch(name), f"env: {name[:60]!r} is reserved")
+        _require("value_source" not in variable, f"env: {name[:60]!r} must be a plain value")
+        _require(len(variable.value) <= MAX_VALUE_LENGTH, f"env: {name[:60]!r} is longer than {MAX_VALUE_LENGTH}")
+        _require("\0" not in variable.value, f"env: {name[:60]!r} holds a zero character")
         merged[name] = variable.value
     return merged
 
@@ -117,15 +109,15 @@ def _timeout(job: Job, overrides: run_v2.RunJobRequest.Overrides) -> float:
     if "timeout" not in overrides:
         return job.timeout_seconds
     seconds = float(overrides.timeout.total_seconds())
-    _demand(0 < seconds <= LONGEST_SECONDS, "overrides.timeout: must be over 0 and at most 7 days")
+    _require(0 < seconds <= MAX_TIMEOUT_SECONDS, "overrides.timeout: must be over 0 and at most 7 days")
     return seconds
 
 
 def _task_count(job: Job, overrides: run_v2.RunJobRequest.Overrides) -> int:
-    _demand(0 <= overrides.task_count <= MOST_TASKS, f"overrides.task_count: at most {MOST_TASKS}")
+    _require(0 <= overrides.task_count <= MAX_TASKS, f"overrides.task_count: at most {MAX_TASKS}")
     return overrides.task_count or job.task_count
 
 
-def _demand(held: bool, message: str) -> None:  # noqa: FBT001 - reads as a sentence
+def _require(held: bool, message: str) -> None:  # noqa: FBT001 - reads as a sentence
     if not held:
-        raise RefusedError(grpc.StatusCode.INVALID_ARGUMENT, message)
+        raise ApiError(grpc.StatusCode.INVALID_ARGUMENT, message)

@@ -1,4 +1,4 @@
-"""Cloud Run's sentences about an execution, which its resource and its audit entry share."""
+"""Cloud Run's sentences about an execution, which are in its resource and in its audit entry."""
 
 from interlock_local.cloud_run.execution import Cause, Execution, Outcome, TaskState, first_failed, outcome
 
@@ -7,7 +7,7 @@ CANCELLED = "Cancelled by user."
 
 
 def completed_message(execution: Execution) -> str:
-    """What the `Completed` condition says."""
+    """Return the message of the `Completed` condition."""
     match outcome(execution):
         case Outcome.RUNNING:
             return "Waiting for execution to complete."
@@ -22,13 +22,13 @@ def completed_message(execution: Execution) -> str:
 
 
 def status_message(execution: Execution) -> str:
-    """What the audit entry's status says when the execution did not succeed."""
+    """Return the message of the audit entry's status for an execution that did not succeed."""
     done, all_tasks = execution.count(TaskState.SUCCEEDED), len(execution.tasks)
     return f"Execution {execution.name} has failed to complete, {done}/{all_tasks} tasks were a success."
 
 
 def seconds_taken(execution: Execution) -> float:
-    """From creation to completion; 0 while it is not completed."""
+    """Return the seconds from creation to completion; 0 while it is not completed."""
     completed = execution.completed_at or execution.created_at
     return (completed - execution.created_at).total_seconds()
 

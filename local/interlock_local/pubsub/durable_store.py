@@ -1,4 +1,4 @@
-"""All that must outlive the process, in SQLite; what is written meanwhile goes into the next transaction together."""
+"""SQLite storage of all that must survive the process; writes made while a transaction commits share the next one."""
 
 import asyncio
 import sqlite3
@@ -18,59 +18,59 @@ CREATE TABLE IF NOT EXISTS delivery (
 """
 
 
-class Journal:
-    """Writes in order; a caller that must know waits for `settled`."""
+class DurableStore:
+    """Writes are applied in order; a caller whose answer promises durability awaits `flush` first."""
 
     def __init__(self, path: Path) -> None:
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=NORMAL")
         self._connection.executescript(TABLES)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="durable-store")
         self._pending: list[tuple[str, Sequence[Any]]] = []
-        self._waiting: list[asyncio.Future[None]] = []
-        self._writing: asyncio.Task[None] | None = None
+        self._waiters: list[asyncio.Future[None]] = []
+        self._committing: asyncio.Task[None] | None = None
 
     def read(self, query: str) -> list[Any]:
-        """Everything at once; used before serving starts."""
+        """Return all rows; it blocks, so it is used only before serving starts."""
         return self._connection.execute(query).fetchall()
 
     def write(self, statement: str, *values: Any) -> None:
-        """Kept from the next commit on, which begins at once."""
+        """Add a statement to the next transaction, and start one if none runs."""
         self._pending.append((statement, values))
-        if self._writing is None:
-            self._writing = asyncio.get_running_loop().create_task(self._commit_all())
+        if self._committing is None:
+            self._committing = asyncio.get_running_loop().create_task(self._commit_all())
 
-    async def settled(self) -> None:
-        """Returns when all that was written so far is kept."""
-        if self._writing is None:
+    async def flush(self) -> None:
+        """Return when all that was written so far is committed."""
+        if self._committing is None:
             return
         waiter = asyncio.get_running_loop().create_future()
-        self._waiting.append(waiter)
+        self._waiters.append(waiter)
         await waiter
 
     async def close(self) -> None:
-        """Leaves a file that needs no recovery."""
-        await self.settled()
+        """Commit what is pending and close the file, so that the next process needs no recovery."""
+        await self.flush()
         self._thread.shutdown()
         self._connection.close()
 
     async def _commit_all(self) -> None:
         try:
-            while self._pending or self._waiting:
+            while self._pending or self._waiters:
                 await self._commit()
         finally:
-            self._writing = None
+            self._committing = None
 
     async def _commit(self) -> None:
         batch, self._pending = self._pending, []
-        waiting, self._waiting = self._waiting, []
+        waiters, self._waiters = self._waiters, []
         try:
             await asyncio.get_running_loop().run_in_executor(self._thread, self._apply, batch)
         except sqlite3.Error as error:
-            _finish(waiting, error)
+            _resolve(waiters, error)
             raise
-        _finish(waiting)
+        _resolve(waiters)
 
     def _apply(self, batch: list[tuple[str, Sequence[Any]]]) -> None:
         with self._connection:
@@ -79,8 +79,8 @@ class Journal:
                 self._connection.execute(statement, values)
 
 
-def _finish(waiting: list[asyncio.Future[None]], error: Exception | None = None) -> None:
-    for waiter in waiting:
+def _resolve(waiters: list[asyncio.Future[None]], error: Exception | None = None) -> None:
+    for waiter in waiters:
         if waiter.done():
             continue
         if error:

@@ -11,8 +11,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from interlock_local.api_error import ApiError
+from interlock_local.pubsub.errors import invalid
 from interlock_local.pubsub.methods import Method
-from interlock_local.pubsub.refusal import Refused, invalid
 
 STATUSES = {
     grpc.StatusCode.INVALID_ARGUMENT: HTTPStatus.BAD_REQUEST,
@@ -24,14 +25,14 @@ STATUSES = {
 
 
 def rest_app(methods: Iterable[Method]) -> Starlette:
-    """Answers `Ok` on its root, as Google's emulator does."""
+    """Return the application; its root answers `Ok`, as Google's emulator does."""
     table = list(methods)
 
     async def answer(request: Request) -> Response:
         try:
             return await _call(table, request)
-        except Refused as refused:
-            return _error(refused)
+        except ApiError as error:
+            return _error(error)
 
     async def ok(request: Request) -> Response:  # noqa: ARG001
         return PlainTextResponse("Ok")
@@ -47,7 +48,7 @@ async def _call(table: list[Method], request: Request) -> Response:
             message = _read(method, request, body=await request.body())
             _fill(message, method.field, value=match["name"])
             return Response(json_format.MessageToJson(await method.call(message)), media_type="application/json")
-    raise Refused(grpc.StatusCode.NOT_FOUND, f"Method not found: {request.method} {request.url.path}")
+    raise ApiError(grpc.StatusCode.NOT_FOUND, f"Method not found: {request.method} {request.url.path}")
 
 
 def _read(method: Method, request: Request, *, body: bytes) -> Any:
@@ -70,7 +71,7 @@ def _fill(message: Any, field: str, *, value: str) -> None:
     setattr(message, last, value)
 
 
-def _error(refused: Refused) -> Response:
-    status = STATUSES[refused.code]
-    body = {"code": status.value, "message": refused.message, "status": refused.code.name}
+def _error(error: ApiError) -> Response:
+    status = STATUSES[error.code]
+    body = {"code": status.value, "message": error.message, "status": error.code.name}
     return JSONResponse({"error": body}, status_code=status.value)

@@ -1,4 +1,4 @@
-"""Executions on SQLite, and in the same transaction the audit entries that their ends give rise to."""
+"""Executions in SQLite; a caller's transaction takes other tables of the same file along."""
 
 import sqlite3
 import threading
@@ -32,14 +32,14 @@ CREATE TABLE IF NOT EXISTS task (
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Part of a listing; `next_position` continues it."""
+    """One page of a list call; `next_position` is where the next begins."""
 
     executions: tuple[Execution, ...]
     next_position: int | None
 
 
 class Database:
-    """One connection for all threads; every change survives the process's death as soon as it is committed."""
+    """One connection for all threads; what is committed survives the death of the process."""
 
     def __init__(self, path: Path, *scripts: str) -> None:
         self._lock = threading.RLock()
@@ -51,19 +51,19 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All of it or nothing."""
+        """Commit all that the block writes, or nothing."""
         with self._lock, self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
             yield self._connection
 
     def close(self) -> None:
-        """Leaves a file that needs no recovery."""
+        """Close the file, so that the next process needs no recovery."""
         with self._lock:
             self._connection.close()
 
 
 def save(connection: sqlite3.Connection, execution: Execution, *, before: Execution | None = None) -> None:
-    """Writes what differs from `before`, so that one task's change in ten thousand costs one row."""
+    """Write what differs from `before`, so that a change of one task in ten thousand costs one row."""
     known = before.tasks if before else (None,) * len(execution.tasks)
     changed = [task for task, old in zip(execution.tasks, known, strict=True) if task is not old]
     connection.execute(
@@ -79,32 +79,32 @@ def save(connection: sqlite3.Connection, execution: Execution, *, before: Execut
 
 
 def find(connection: sqlite3.Connection, job: str, *, name: str) -> Execution | None:
-    """By the job's full and the execution's short name, unless deleted."""
+    """Return the execution by its job's full and its own short name, unless it is deleted."""
     query = "SELECT document FROM execution WHERE job = ? AND name = ? AND NOT is_deleted"
     row = connection.execute(query, (job, name)).fetchone()
     return _load(connection, row[0]) if row else None
 
 
 def find_by_uid(connection: sqlite3.Connection, uid: str) -> Execution | None:
-    """Deleted ones too: an operation outlives what it was about."""
+    """Return the execution even if it is deleted, as an operation outlives its execution."""
     row = connection.execute("SELECT document FROM execution WHERE uid = ?", (uid,)).fetchone()
     return _load(connection, row[0]) if row else None
 
 
 def open_executions(connection: sqlite3.Connection) -> list[Execution]:
-    """All that are not completed, oldest first."""
+    """Return all that are not completed, oldest first."""
     rows = connection.execute("SELECT document FROM execution WHERE is_open ORDER BY position").fetchall()
     return [_load(connection, document) for (document,) in rows]
 
 
 def count(connection: sqlite3.Connection, job: str) -> int:
-    """How many executions the job has."""
+    """Return how many executions the job has."""
     query = "SELECT count(*) FROM execution WHERE job = ? AND NOT is_deleted"
     return int(connection.execute(query, (job,)).fetchone()[0])
 
 
 def page(connection: sqlite3.Connection, job: str | None, *, before: int | None, size: int, deleted: bool) -> Page:
-    """Newest first, from below a position on; without a job, of all jobs."""
+    """Return a page of executions, newest first, from below a position on; without a job, of all jobs."""
     rows = connection.execute(
         "SELECT position, document FROM execution WHERE (?1 IS NULL OR job = ?1)"
         " AND (?2 IS NULL OR position < ?2) AND (?3 OR NOT is_deleted) ORDER BY position DESC LIMIT ?4",

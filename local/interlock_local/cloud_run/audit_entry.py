@@ -1,7 +1,7 @@
 """Builds the system-event audit entry that Cloud Run writes when an execution is completed.
 
-It follows real entries to their oddities: the inner execution speaks v1, zero counts are left out, a timeout is a
-string of seconds and has no reason, names hold the project id here and its number there.
+It follows real entries in their oddities: the execution inside has the form of API v1, zero counts are left out, a
+timeout is a string of seconds and has no reason, and some names hold the project's id, others its number.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,41 +10,41 @@ from datetime import datetime
 from typing import Any
 
 from interlock_local.cloud_run.execution import Execution, Outcome, TaskState, outcome
-from interlock_local.cloud_run.wording import completed_message, seconds_taken, status_message
+from interlock_local.cloud_run.status_messages import completed_message, seconds_taken, status_message
 
 AUDIT_LOG_TYPE = "type.googleapis.com/google.cloud.audit.AuditLog"
 EXECUTION_TYPE = "type.googleapis.com/google.cloud.run.v1.Execution"
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What tells one outcome from another in an entry."""
+class AuditStatus:
+    """The fields of an entry in which outcomes differ."""
 
     code: int | None
     reason: str | None
     severity: str
 
 
-VERDICTS: Mapping[Outcome, Verdict] = {
-    Outcome.SUCCEEDED: Verdict(None, None, "INFO"),
-    Outcome.NON_ZERO_EXIT: Verdict(10, "NonZeroExitCode", "ERROR"),
-    Outcome.TIMED_OUT: Verdict(4, None, "ERROR"),
-    Outcome.CANCELLED: Verdict(2, "CANCELLED", "ERROR"),
-    Outcome.NOT_STARTED: Verdict(5, None, "ERROR"),
+AUDIT_STATUSES: Mapping[Outcome, AuditStatus] = {
+    Outcome.SUCCEEDED: AuditStatus(None, None, "INFO"),
+    Outcome.NON_ZERO_EXIT: AuditStatus(10, "NonZeroExitCode", "ERROR"),
+    Outcome.TIMED_OUT: AuditStatus(4, None, "ERROR"),
+    Outcome.CANCELLED: AuditStatus(2, "CANCELLED", "ERROR"),
+    Outcome.NOT_STARTED: AuditStatus(5, None, "ERROR"),
 }
 
 
 def completion_entry(execution: Execution, *, project_number: str) -> dict[str, Any]:
-    """The whole LogEntry. Only a completed execution has one."""
+    """Return the whole LogEntry; only a completed execution has one."""
     project, location, job = _parts(execution.job)
-    verdict = VERDICTS[outcome(execution)]
+    audit_status = AUDIT_STATUSES[outcome(execution)]
     written = _time(execution.completed_at or execution.created_at)
     return {
         "logName": f"projects/{project}/logs/cloudaudit.googleapis.com%2Fsystem_event",
         "insertId": execution.uid.replace("-", "")[:16],
         "timestamp": written,
         "receiveTimestamp": written,
-        "severity": verdict.severity,
+        "severity": audit_status.severity,
         "resource": {
             "type": "cloud_run_job",
             "labels": {"job_name": job, "location": location, "project_id": project},
@@ -55,16 +55,16 @@ def completion_entry(execution: Execution, *, project_number: str) -> dict[str, 
             "serviceName": "run.googleapis.com",
             "methodName": "/Jobs.RunJob",
             "resourceName": f"namespaces/{project}/executions/{execution.name}",
-            "status": _status(execution, verdict),
+            "status": _status(execution, audit_status),
             "response": _response(execution, project_number=project_number),
         },
     }
 
 
-def _status(execution: Execution, verdict: Verdict) -> dict[str, Any]:
-    if verdict.code is None:
+def _status(execution: Execution, audit_status: AuditStatus) -> dict[str, Any]:
+    if audit_status.code is None:
         return {}
-    return {"code": verdict.code, "message": status_message(execution)}
+    return {"code": audit_status.code, "message": status_message(execution)}
 
 
 def _response(execution: Execution, *, project_number: str) -> dict[str, Any]:
@@ -142,11 +142,11 @@ def _execution_status(execution: Execution) -> dict[str, Any]:
 
 
 def _conditions(execution: Execution) -> Iterator[dict[str, Any]]:
-    word = outcome(execution)
-    reason = VERDICTS[word].reason
+    result = outcome(execution)
+    reason = AUDIT_STATUSES[result].reason
     yield {
         "type": "Completed",
-        "status": "True" if word is Outcome.SUCCEEDED else "False",
+        "status": "True" if result is Outcome.SUCCEEDED else "False",
         **({"reason": reason} if reason else {}),
         "message": completed_message(execution),
         "lastTransitionTime": _time(execution.completed_at or execution.created_at),

@@ -1,4 +1,4 @@
-"""Executions and jobs as google-cloud-run's own types."""
+"""Executions, jobs and operations as google-cloud-run's own types."""
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
@@ -8,8 +8,8 @@ from google.longrunning import operations_pb2
 from google.protobuf import any_pb2
 
 from interlock_local.cloud_run.execution import Execution, Outcome, TaskState, Template, outcome
-from interlock_local.cloud_run.jobs import Job
-from interlock_local.cloud_run.wording import completed_message, status_message
+from interlock_local.cloud_run.jobs_file import Job
+from interlock_local.cloud_run.status_messages import completed_message, status_message
 
 Reason = run_v2.Condition.ExecutionReason
 State = run_v2.Condition.State
@@ -27,7 +27,7 @@ ERROR_CODES: Mapping[Outcome, int] = {
 
 
 def execution_resource(execution: Execution) -> run_v2.Execution:
-    """The execution with its counts and conditions, the merged environment in its template."""
+    """Return the execution with its counts and conditions; its template has the merged environment."""
     return run_v2.Execution(
         name=execution.full_name,
         uid=execution.uid,
@@ -51,7 +51,7 @@ def execution_resource(execution: Execution) -> run_v2.Execution:
 
 
 def job_resource(name: str, job: Job, *, executions: int) -> run_v2.Job:
-    """The job as its owner configured it."""
+    """Return the job as its owner configured it."""
     template = Template(
         container=job.container,
         image=job.image_by_digest,
@@ -76,17 +76,17 @@ def job_resource(name: str, job: Job, *, executions: int) -> run_v2.Job:
 
 
 def operation(name: str, execution: Execution) -> operations_pb2.Operation:
-    """The long-running operation about an execution, which is its metadata from the first answer on."""
+    """Return the long-running operation of an execution, which is its metadata from the first response on."""
     resource = any_pb2.Any()  # type: ignore[attr-defined]
     resource.Pack(run_v2.Execution.pb(execution_resource(execution)))
-    answer = operations_pb2.Operation(name=name, metadata=resource, done=execution.completed_at is not None)
+    found = operations_pb2.Operation(name=name, metadata=resource, done=execution.completed_at is not None)
     code = ERROR_CODES.get(outcome(execution))
     if code:
-        answer.error.code = code
-        answer.error.message = status_message(execution)
-    elif answer.done:
-        answer.response.CopyFrom(resource)
-    return answer
+        found.error.code = code
+        found.error.message = status_message(execution)
+    elif found.done:
+        found.response.CopyFrom(resource)
+    return found
 
 
 def _counts(execution: Execution) -> dict[str, int]:
@@ -124,20 +124,20 @@ def _conditions(execution: Execution) -> Iterable[run_v2.Condition]:
 
 
 def _completed(execution: Execution) -> run_v2.Condition:
-    word = outcome(execution)
+    state = outcome(execution)
     condition = run_v2.Condition(
         type_="Completed",
-        state=_state(word),
+        state=_condition_state(state),
         message=completed_message(execution),
         last_transition_time=execution.completed_at or execution.started_at or execution.created_at,
     )
-    if word in REASONS:
-        condition.execution_reason = REASONS[word]
+    if state in REASONS:
+        condition.execution_reason = REASONS[state]
     return condition
 
 
-def _state(word: Outcome) -> State:
-    match word:
+def _condition_state(state: Outcome) -> State:
+    match state:
         case Outcome.RUNNING | Outcome.CANCELLING:
             return State.CONDITION_RECONCILING
         case Outcome.SUCCEEDED:

@@ -1,9 +1,10 @@
-"""Keeps one container: starts its process, ends it at the timeout or on SIGTERM, and writes down how it ended.
+"""Supervises one container: starts its process, ends it at the timeout or on SIGTERM, and records how it ended.
 
-Outlives the server, so that a killed server loses no run. Started once per task as a bare script, hence only the
-lightest modules. Standard input is the attempt's lock: held while this process lives, hidden from the container.
+It outlives the server, so that a killed server loses no execution. It is started for every task, as a script without
+site-packages, and imports only what starts fast. Standard input is the attempt's lock: this process holds it while it
+lives, and the container never sees it.
 
-    task.py DIRECTORY LOG TIMEOUT_SECONDS GRACE_SECONDS COMMAND [ARGUMENT…]
+    container_shim.py DIRECTORY LOG TIMEOUT_SECONDS GRACE_SECONDS COMMAND [ARGUMENT…]
 """
 
 import ctypes
@@ -19,20 +20,20 @@ RESET = (signal.SIGPIPE, signal.SIGXFSZ)  # which Python ignores, and a child wo
 
 
 class Container:
-    """The process that stands for the container, and whatever it started."""
+    """The process that represents the container, and whatever it started."""
 
     def __init__(self, command: list[str]) -> None:
         self.pid = os.posix_spawnp(command[0], command, os.environ, setsid=True, setsigdef=RESET)
         self.status: int | None = None
 
     def is_running(self) -> bool:
-        """Whether the first process lives; buries every other that died."""
-        while self.status is None and self.bury():
+        """Return whether the first process lives; reap every process that died."""
+        while self.status is None and self.reap():
             pass
         return self.status is None
 
-    def bury(self) -> bool:
-        """Takes the status of one dead child; False if none is dead."""
+    def reap(self) -> bool:
+        """Reap one dead child; return False if none is dead."""
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:
@@ -41,20 +42,20 @@ class Container:
         return pid != 0
 
     def clear(self) -> None:
-        """Kills what is left, level by level: the orphans of a killed process become this process's children."""
+        """Kill what is left, level by level: the orphans of a killed process become this process's children."""
         for _ in range(CLEARING_ROUNDS):
             left = [self.pid] * (self.status is None) or children()
             if not left:
                 return
             for pid in left:
-                end(pid)
+                kill(pid)
             time.sleep(0.01)
-            while self.bury():
+            while self.reap():
                 pass
 
 
 def children() -> list[int]:
-    """This process's own children; none where the system does not tell."""
+    """Return this process's own children; none where there is no /proc."""
     try:
         with open(f"/proc/self/task/{os.getpid()}/children") as listing:  # noqa: PTH123 - pathlib is heavy
             return [int(pid) for pid in listing.read().split()]
@@ -62,34 +63,34 @@ def children() -> list[int]:
         return []
 
 
-def end(pid: int) -> None:
-    """Kills the process and its group, if they are still there."""
-    for kill in (os.killpg, os.kill):
+def kill(pid: int) -> None:
+    """Kill the process and its group, if they are still there."""
+    for send in (os.killpg, os.kill):
         try:
-            kill(pid, signal.SIGKILL)
+            send(pid, signal.SIGKILL)
         except (ProcessLookupError, PermissionError):
             continue
 
 
-def take_in_orphans() -> None:
-    """Makes the orphans of the container ours, as they would be its first process's in a real one."""
+def become_subreaper() -> None:
+    """Adopt the orphans of the container, as the first process of a real container does."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def listen() -> int:
-    """A descriptor that yields the number of every signal as it comes."""
+def signal_pipe() -> int:
+    """Return a descriptor that yields the number of every signal as it comes."""
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
         signal.signal(number, lambda *_: None)
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())  # a server blocks what it waits for
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())  # the server blocks the signals that it waits for
     return reading
 
 
 def wait(container: Container, signals: int, *, until: float) -> str:
-    """Returns why waiting is over: `exited`, `stopped` (a SIGTERM came) or `timed_out`."""
+    """Return why the wait is over: `exited`, `stopped` (a SIGTERM came) or `timed_out`."""
     while container.is_running():
         left = until - time.monotonic()
         if left <= 0:
@@ -100,7 +101,7 @@ def wait(container: Container, signals: int, *, until: float) -> str:
 
 
 def run(command: list[str], signals: int, *, timeout: float, grace: float) -> tuple[str, int]:
-    """Runs the container to its end: the cause, and the exit code with 128 + signal as a shell would say it."""
+    """Run the container to its end; return the cause and the exit code, which is 128 + signal as in a shell."""
     container = Container(command)
     cause = wait(container, signals, until=time.monotonic() + timeout)
     if cause != "exited":
@@ -114,14 +115,14 @@ def run(command: list[str], signals: int, *, timeout: float, grace: float) -> tu
 
 
 def write(path: str, text: str) -> None:
-    """Writes the whole file or nothing."""
+    """Write the whole file or nothing."""
     with open(f"{path}.new", "w") as file:  # noqa: PTH123 - pathlib is heavy
         file.write(text)
     os.replace(f"{path}.new", path)  # noqa: PTH105 - pathlib is heavy
 
 
 def redirect(log: str) -> None:
-    """Output goes to the log, input is empty, and the lock moves to where no child inherits it."""
+    """Send output to the log, empty the input, and move the lock to a descriptor that no child inherits."""
     os.dup(0)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
@@ -130,9 +131,9 @@ def redirect(log: str) -> None:
 
 
 def main(directory: str, log: str, timeout: str, grace: str, *command: str) -> None:
-    """Keeps the container and leaves `exit.json` in the attempt's directory."""
-    signals = listen()
-    take_in_orphans()
+    """Run the container and leave `exit.json` in the attempt's directory."""
+    signals = signal_pipe()
+    become_subreaper()
     redirect(log)
     os.chdir(f"{directory}/work")
     write(f"{directory}/begun", str(os.getpid()))
