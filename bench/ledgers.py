@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
@@ -14,18 +14,18 @@ from bench.events import JOB, a_release
 from bench.processes import Google
 from bench.results import Findings, Table, ms, percentile
 from interlock.bootstrap import FullLedger, open_ledger, utc_now
+from interlock.cloud_events import open_message
+from interlock.domain.releases.candidate import candidate as requested
 from interlock.domain.releases.events import RequestReceived
-from interlock.domain.releases.limits import StartLimits
 from interlock.domain.releases.model import Release
 from interlock.domain.requests.message import Message
-from interlock.domain.requests.parser import RequestParser
+from interlock.domain.requests.parser import AcceptedRequest, RequestParser
 from interlock.domain.requests.routes import parse_routes
 from interlock.domain.requests.schema_validation import SchemaValidator
 from interlock.schema_files import load_schema
-from interlock.services.release_step import first_keys, step
+from interlock.services.release_service import ReleaseService
 from interlock_local.emulators.google_emulators import OfficialEmulator, find_emulator
 
-LIMITS = StartLimits(lease=timedelta(seconds=60), max_starts=5)
 ROUTES = {"routes": [{"name": "all", "match": {}, "job": JOB, "max_queue": 10000}]}
 
 
@@ -34,20 +34,18 @@ def candidate(service: str | None = None) -> Release:
     document = a_release()
     if service:
         document["service"] = service
-    intake = RequestParser(SchemaValidator.of(load_schema("release-request.v1")), parse_routes(ROUTES))
+    parser = RequestParser(SchemaValidator.of(load_schema("release-request.v1")), parse_routes(ROUTES))
     message = Message(str(time.monotonic_ns()), datetime.now(UTC), json.dumps(document).encode(), {})
-    asked = intake.read(message, now=utc_now())
-    assert isinstance(asked, Release)
-    return asked
+    parsed = parser.parse(message, open_message(message))
+    assert isinstance(parsed, AcceptedRequest)
+    return requested(parsed, now=utc_now())
 
 
 def submit(ledger: FullLedger, release: Release) -> float:
     """Claim the release's lane, or queue for it; return the seconds that took."""
     event = RequestReceived(release)
     start = time.perf_counter()
-    ledger.transact(
-        first_keys(release.release_id, event), step(release.release_id, event, now=utc_now(), limits=LIMITS)
-    )
+    ReleaseService(ledger=ledger, instance="bench", now=utc_now).apply(release.release_id, event)
     return time.perf_counter() - start
 
 

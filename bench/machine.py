@@ -12,7 +12,6 @@ PACKAGES = (
     "grpcio",
     "protobuf",
     "proto-plus",
-    "jsonschema-rs",
     "jsonschema",
     "msgspec",
 )

@@ -11,7 +11,7 @@ from google.cloud.logging_v2.types import ListLogEntriesRequest, ListLogEntriesR
 
 from interlock.bootstrap import open_ledger
 from interlock.domain.releases.events import StartConfirmed
-from interlock.services.release_step import release_key
+from interlock.services.release_transaction import release_key
 from interlock_cli.actions.cloud_logging import CloudLogReader
 from interlock_cli.errors import CommandError
 from tests.build import NOW
@@ -88,7 +88,7 @@ def test_a_refusal_says_which_role_is_missing() -> None:
 def test_the_command_prints_them(sandbox: Sandbox) -> None:
     seed = seeding(open_ledger(sandbox.ledger), sandbox.folder / "logs")
     release = seed.submitted("cloud-1", 1000, target_env="test")
-    seed.happens("cloud-1", StartConfirmed(release.fence, EXECUTION, "https://console.example/logs"), 1001)
+    seed.happens("cloud-1", StartConfirmed(release.fencing_token, EXECUTION, "https://console.example/logs"), 1001)
     assert open_ledger(sandbox.ledger).read(release_key("cloud-1"))
     with serving({METHOD: Logs(LINES).answer}) as address:
         as_text = run_here(sandbox, Case("", f"logs cloud-1 --endpoint {address}"))

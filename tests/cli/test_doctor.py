@@ -23,7 +23,8 @@ from google.pubsub_v1.types import (
 )
 
 from interlock.bootstrap import open_ledger
-from interlock.ledger.interface import Commit, Key
+from interlock.ledger.interface import Commit
+from interlock.ledger.records import Key
 from interlock_cli.actions.doctor.all_checks import run_all_checks
 from interlock_cli.actions.doctor.check import CheckResult, CheckTargets
 from tests.build import NOW, a_release

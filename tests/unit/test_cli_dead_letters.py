@@ -8,22 +8,25 @@ from typing import Any
 import pytest
 
 from interlock.bootstrap import FullLedger, load_routes, open_ledger
-from interlock.domain.dead_letters.dead_letter import dead_letter_attributes, read_dead_letter
+from interlock.cloud_events import open_message
+from interlock.domain.dead_letters.dead_letter import dead_letter_attributes
 from interlock.domain.dead_letters.stored import Resolution, StoredDeadLetter
 from interlock.domain.reasons import REASONS
+from interlock.domain.releases.candidate import candidate
 from interlock.domain.releases.events import RequestReceived
 from interlock.domain.requests.message import Message
-from interlock.domain.requests.parser import RequestParser
+from interlock.domain.requests.parser import AcceptedRequest, RejectedRequest, RequestParser
 from interlock.domain.requests.schema_validation import SchemaValidator
 from interlock.ledger.interface import Commit, Ledger
 from interlock.schema_files import load_schema
-from interlock.services.release_step import first_keys, release_key, step
+from interlock.services.release_transaction import release_key
 from interlock_cli.actions.dead_letters import dead_letter_key, find_dead_letter, read_dead_letters, record_resolution
 from interlock_cli.actions.replay import plan_replay, publish_replays
 from interlock_cli.main import run
 from interlock_cli.views.reasons import REASON_TEXTS
-from tests.build import LIMITS, NOW, at
+from tests.build import NOW, apply, at
 from tests.fakes import FakePublisher, MemoryLedger
+from tests.messages import dead_letter_in
 
 ROUTES = Path(__file__).parents[2] / "local" / "interlock_local" / "stack" / "routes.json"
 PARSER = RequestParser(SchemaValidator.of(load_schema("release-request.v1")), load_routes(str(ROUTES)))
@@ -45,7 +48,7 @@ def a_dead_letter(
 ) -> StoredDeadLetter:
     original = message or a_message()
     marks = dead_letter_attributes(original, reason=reason, stage="start", error=error)
-    letter = read_dead_letter(replace(original, message_id="forwarded", attributes=marks), NOW)
+    letter = dead_letter_in(replace(original, message_id="forwarded", attributes=marks))
     return StoredDeadLetter(letter=letter, first_seen_at=NOW, last_seen_at=NOW, notify=True)
 
 
@@ -54,10 +57,10 @@ def keep(ledger: Ledger, *kept: StoredDeadLetter) -> None:
 
 
 def submit(ledger: Ledger, message: Message) -> str:
-    candidate = PARSER.read(message, now=NOW)
-    event = RequestReceived(candidate)  # type: ignore[arg-type]
-    ledger.transact(first_keys(candidate.release_id, event), step(candidate.release_id, event, now=NOW, limits=LIMITS))
-    return candidate.release_id
+    parsed = PARSER.parse(message, open_message(message))
+    assert isinstance(parsed, AcceptedRequest | RejectedRequest)
+    apply(ledger, parsed.release_id, RequestReceived(candidate(parsed, now=NOW)))
+    return parsed.release_id
 
 
 def planned(kept: StoredDeadLetter, ledger: FullLedger | None = None, **options: Any) -> Any:

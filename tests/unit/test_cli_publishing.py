@@ -9,7 +9,7 @@ import pytest
 from interlock.domain.releases.model import State
 from interlock.ledger.interface import Commit
 from interlock.ports import OutgoingMessage
-from interlock.services.release_step import release_key
+from interlock.services.release_transaction import release_key
 from interlock_cli.actions.publish import PublishedRequest, RequestSender
 from interlock_cli.errors import ExitCode
 from tests.build import a_release

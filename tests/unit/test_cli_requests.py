@@ -11,10 +11,10 @@ from interlock.bootstrap import open_ledger
 from interlock.domain.releases.events import RequestReceived, StartConfirmed
 from interlock.domain.releases.model import Outbox, State
 from interlock.ledger.interface import Commit
-from interlock.services.release_step import first_keys, release_key, step
+from interlock.services.release_transaction import release_key
 from interlock_cli.documents.request_files import read_request
 from interlock_cli.main import run
-from tests.build import JOB, LIMITS, NOW, a_release
+from tests.build import JOB, a_release, apply
 
 EXAMPLES = Path(__file__).parents[2] / "schemas" / "examples"
 VALID = sorted((EXAMPLES / "valid" / "release-request").iterdir())
@@ -62,7 +62,7 @@ def ledger(tmp_path: Path) -> str:
     url = f"sqlite://{tmp_path}/ledger.db"
     opened = open_ledger(url)
     for event in (RequestReceived(a_release()), StartConfirmed(1, f"{JOB}/executions/x7k2p", None)):
-        opened.transact(first_keys("web-1", event), step("web-1", event, now=NOW, limits=LIMITS))
+        apply(opened, "web-1", event)
     return url
 
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from interlock.domain.releases.model import OUTCOMES, Release, State
-from interlock.ledger.interface import Commit, Key, LedgerUnavailable, Record
-from interlock.services.release_step import release_key
+from interlock.ledger.interface import Commit, LedgerUnavailable
+from interlock.ledger.records import Key, Record
+from interlock.services.release_transaction import release_key
 from interlock_cli.actions.wait import WaitTarget, wait_until_closed
 from interlock_cli.views.exit_codes import EXIT_CODES
 from tests.build import a_release

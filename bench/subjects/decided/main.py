@@ -4,37 +4,35 @@ Whatever keeps the contract has this to do in Python: read, judge, decide, encod
 what exactly-once and lanes cost; between this and a dispatch, what guards them: ports, races, redaction.
 """
 
-import json
 import os
-from datetime import timedelta
 from functools import cache
 from typing import Any, TypeVar
 
 from bench.events import JOB
 from bench.subjects.calls import calls, note, reading, running, telling, writing
 from interlock.bootstrap import load_routes, utc_now
+from interlock.cloud_events import open_message, parse_delivery, status_event_message
 from interlock.domain.executions.environment import execution_environment
+from interlock.domain.releases.candidate import candidate
+from interlock.domain.releases.context import Context, StartLimits
 from interlock.domain.releases.events import Event, RequestReceived, StartConfirmed
-from interlock.domain.releases.limits import StartLimits
 from interlock.domain.releases.model import Release
-from interlock.domain.releases.status_event import event_attributes
-from interlock.domain.requests.delivery import PubSubDelivery, parse_delivery
-from interlock.domain.requests.parser import RequestParser
+from interlock.domain.requests.delivery import PubSubDelivery
+from interlock.domain.requests.parser import AcceptedRequest, RequestParser
 from interlock.domain.requests.schema_validation import SchemaValidator
-from interlock.ledger.interface import Commit, Decision, Key, Record
-from interlock.ledger.records import to_row
+from interlock.ledger.interface import Commit, Decision
+from interlock.ledger.records import Key, Record, to_row
 from interlock.schema_files import load_schema
-from interlock.services.release_step import first_keys, sent, step
+from interlock.services.release_transaction import apply_event, first_keys, take_out
 
 T = TypeVar("T")
 Records = dict[Key, Record | None]
 
 _EXECUTION = f"{JOB}/executions/release-agent-1"
-_LIMITS = StartLimits(lease=timedelta(seconds=60), max_starts=5)
 
 
 @cache
-def _intake() -> RequestParser:
+def _parser() -> RequestParser:
     return RequestParser(
         SchemaValidator.of(load_schema("release-request.v1")), load_routes(os.environ["INTERLOCK_ROUTES"])
     )
@@ -44,23 +42,28 @@ def decided(request: Any) -> tuple[str, int]:
     """Take the release through its steps and send what each one asks for."""
     delivery = parse_delivery(dict(request.headers), request.get_data())
     assert isinstance(delivery, PubSubDelivery)
-    release = _intake().read(delivery.message, now=utc_now())
-    assert isinstance(release, Release)
+    parsed = _parser().parse(delivery.message, open_message(delivery.message))
+    assert isinstance(parsed, AcceptedRequest)
+    release = candidate(parsed, now=utc_now())
     submit = RequestReceived(release)
     records: Records = dict.fromkeys(first_keys(release.release_id, submit))
     calls().get(reading(*map(_name, records)))
     claimed = _step(records, release.release_id, submit)
     calls().run_job(running(execution_environment(claimed)))
-    started = _step(records, release.release_id, StartConfirmed(claimed.fence, _EXECUTION, None))
+    started = _step(records, release.release_id, StartConfirmed(claimed.fencing_token, _EXECUTION, None))
     for event in started.outbox.events:
-        calls().publish(telling(json.dumps(event.data).encode(), event_attributes(event, instance="bench")))
-    _commit(records, sent(release.release_id, started.outbox))
+        message = status_event_message(event)
+        calls().publish(telling(message.data, message.attributes))
+    _commit(records, take_out(release.release_id, (started.outbox,)))
     note(release.release_id)
     return "", 204
 
 
 def _step(records: Records, release_id: str, event: Event) -> Release:
-    release = _commit(records, step(release_id, event, now=utc_now(), limits=_LIMITS)).release
+    release = _commit(
+        records,
+        apply_event(release_id, event, Context(now=utc_now(), instance="bench", limits=StartLimits())),
+    ).release
     assert release is not None
     return release
 

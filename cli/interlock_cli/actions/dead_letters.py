@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from interlock.domain.dead_letters.stored import Resolution, StoredDeadLetter
-from interlock.ledger.interface import Commit, Key, Ledger, LedgerReader, Snapshot
+from interlock.ledger.interface import Commit, Ledger, LedgerReader, Snapshot
+from interlock.ledger.records import Key
 from interlock_cli.errors import CommandError, ExitCode
 
 

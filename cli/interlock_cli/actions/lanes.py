@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from interlock.domain.releases.lane import Lane
 from interlock.domain.releases.model import Release
-from interlock.ledger.interface import Key, LedgerReader
+from interlock.ledger.interface import LedgerReader
+from interlock.ledger.records import Key
 from interlock_cli.actions.releases import read_release
 
 

@@ -2,7 +2,7 @@
 
 from interlock.domain.releases.model import Release
 from interlock.ledger.interface import LedgerReader
-from interlock.services.release_step import release_key
+from interlock.services.release_transaction import release_key
 
 
 def read_release(ledger: LedgerReader, release_id: str) -> Release | None:

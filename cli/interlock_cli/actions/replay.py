@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from interlock.bootstrap import utc_now
+from interlock.cloud_events import open_message
 from interlock.domain.dead_letters.dead_letter import DeadLetter, original_attributes
 from interlock.domain.dead_letters.stored import Resolution, StoredDeadLetter
-from interlock.domain.requests.cloud_event import MalformedEvent, message_release_id, open_message
 from interlock.domain.requests.json_body import BodyError, parse_body
 from interlock.domain.requests.message import Message
 from interlock.domain.requests.parser import RequestParser
+from interlock.domain.requests.payload import MalformedEvent, derived_release_id
 from interlock.ledger.interface import Ledger, LedgerReader
 from interlock.ports import OutgoingMessage, PublisherWithId
 from interlock_cli.actions.dead_letters import find_dead_letter, read_dead_letters, record_resolution
@@ -103,7 +104,7 @@ def _with_release_id(dead_letter: DeadLetter, data: bytes, attributes: dict[str,
     body = parse_body(data)
     if isinstance(body, BodyError) or _KEYS_WITH_RELEASE_ID & body.keys():
         return data
-    release_id = dead_letter.release_id or message_release_id(original, None, release_id=None)
+    release_id = dead_letter.release_id or derived_release_id(dead_letter.message_id)
     return json.dumps({**body, "release_id": release_id}, ensure_ascii=False).encode()
 
 

@@ -6,10 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from interlock.bootstrap import utc_now
 from interlock.domain.releases.model import Release, State
-from interlock.domain.requests.cloud_event import message_release_id
-from interlock.domain.requests.message import Message
+from interlock.domain.requests.payload import derived_release_id
 from interlock.ledger.interface import LedgerReader, LedgerUnavailable
 from interlock_cli.actions.progress import ProgressPrinter
 from interlock_cli.actions.releases import read_release
@@ -107,4 +105,4 @@ def print_unavailable(error: LedgerUnavailable) -> None:
 
 def _id_of_refused(message_id: str) -> str:
     """Return the release id under which a message is rejected whose own id belongs to another release."""
-    return message_release_id(Message(message_id, utc_now(), b"", {}), None, release_id=None)
+    return derived_release_id(message_id)

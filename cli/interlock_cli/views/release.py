@@ -6,17 +6,18 @@ from itertools import pairwise
 from typing import Any
 
 from interlock.domain.releases.model import OUTCOMES, Cancellation, HistoryEntry, ItemGroup, Release, ReleasePlan
-from interlock.domain.releases.status_event import status_event
+from interlock.domain.releases.status_event import event_data
 from interlock_cli.durations import format_duration
 from interlock_cli.views.reasons import closing_reason_text, runbook_url
 
 
 def release_document(release: Release) -> dict[str, Any]:
     """Return the release as one JSON document: the keys of its newest status event, its request and its timeline."""
-    event = release.told or status_event(release, sequence=release.sequence, at=release.updated_at)
+    newest = release.last_event
+    data = newest.data if newest else event_data(release)
     matched = release.plan.matched if release.plan else None
     return {
-        **event.data,
+        **data,
         "state": release.public_state.value,
         "outcome": OUTCOMES.get(release.public_state),
         "accepted_at": release.accepted_at.isoformat(),
