@@ -13,8 +13,7 @@ from interlock_cli.views.reasons import closing_reason_text, runbook_url
 
 def release_document(release: Release) -> dict[str, Any]:
     """Return the release as one JSON document: the keys of its newest status event, its request and its timeline."""
-    newest = release.last_event
-    data = newest.data if newest else event_data(release)
+    data = release.last_event.data if release.last_event else event_data(release)
     matched = release.plan.matched if release.plan else None
     return {
         **data,
