@@ -86,12 +86,12 @@ def completion(release_id: str) -> Request:
     return headers, json.dumps(entry)
 
 
-def a_dead_letter() -> Request:
-    """Return a push of a message that Pub/Sub gave up, on a subscription of its own: nobody waits for its incident."""
+def a_dead_letter(subscription: str | None = None) -> Request:
+    """Return a push of a message that Pub/Sub gave up; one of an incident of its own, if no subscription is given."""
     prefix = "CloudPubSubDeadLetterSource"
     attributes = {
         f"{prefix}DeliveryCount": "5",
-        f"{prefix}Subscription": f"dispatch-release-{uuid4().hex[:12]}",
+        f"{prefix}Subscription": subscription or f"dispatch-release-{uuid4().hex[:12]}",
         f"{prefix}SubscriptionProject": "bench",
         f"{prefix}TopicPublishTime": now(),
     }

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bench.calls import EVENTS, LIVES
 from bench.chart import chart
 from bench.page import page, target_rows
 from bench.results import Findings, Ratio, Table, Target, growth, percentile
@@ -56,6 +57,12 @@ def test_the_page_begins_with_what_a_user_gets_of_each_function_whoever_found_it
     )
     assert table in text
     assert text.index(table) < text.index("## Targets")
+
+
+def test_a_life_costs_what_its_events_may_cost() -> None:
+    assert {life: most for life, (most, _) in LIVES.items()} == {
+        life: sum(EVENTS[event][0] for event in parts) for life, (_, parts) in LIVES.items()
+    }
 
 
 def test_the_chart_cuts_what_is_too_long_and_still_says_how_much_it_is() -> None:
