@@ -15,10 +15,12 @@ from bench.events import JOB, a_release
 from bench.processes import ROOT, Google, environment
 from bench.results import Findings, Table, ms, percentile
 from interlock.bootstrap import FullLedger, open_ledger, utc_now
+from interlock.cloud_events import open_message
+from interlock.domain.releases.candidate import candidate as requested
 from interlock.domain.releases.events import RequestReceived
 from interlock.domain.releases.model import Release
 from interlock.domain.requests.message import Message
-from interlock.domain.requests.parser import RequestParser
+from interlock.domain.requests.parser import AcceptedRequest, RequestParser
 from interlock.domain.requests.routes import parse_routes
 from interlock.domain.requests.schema_validation import SchemaValidator
 from interlock.schema_files import load_schema
@@ -33,11 +35,11 @@ def candidate(service: str | None = None) -> Release:
     document = a_release()
     if service:
         document["service"] = service
-    intake = RequestParser(SchemaValidator.of(load_schema("release-request.v1")), parse_routes(ROUTES))
+    parser = RequestParser(SchemaValidator.of(load_schema("release-request.v1")), parse_routes(ROUTES))
     message = Message(str(time.monotonic_ns()), datetime.now(UTC), json.dumps(document).encode(), {})
-    asked = intake.read(message, now=utc_now())
-    assert isinstance(asked, Release)
-    return asked
+    parsed = parser.parse(message, open_message(message))
+    assert isinstance(parsed, AcceptedRequest)
+    return requested(parsed, now=utc_now())
 
 
 def submit(ledger: FullLedger, release: Release) -> float:

@@ -49,14 +49,13 @@ class StructuredFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the entry as JSON: without what is None, and without credentials."""
-        entry = getattr(record, "entry", {"message": record.getMessage()})
-        context = redact_object(dict(_bound.get()))
+        entry, context = getattr(record, "entry", {"message": record.getMessage()}), dict(_bound.get())
         labels = {**_labels(context), **_labels(entry)}
-        merged = {"severity": record.levelname, **context, **entry, **({LABELS: labels} if labels else {})}
         if TRACE in context:
-            merged[TRACE] = f"{self._traces}{context[TRACE]}"
-        present = {key: value for key, value in merged.items() if value is not None}
-        return json.dumps(present if hasattr(record, "is_redacted") else redact_object(present), default=str)
+            context[TRACE] = f"{self._traces}{context[TRACE]}"
+        whole, open_ = (entry, context) if hasattr(record, "is_redacted") else ({}, {**context, **entry})
+        merged = {"severity": record.levelname, **redact_object(open_), **whole, **({LABELS: labels} if labels else {})}
+        return json.dumps({key: value for key, value in merged.items() if value is not None}, default=str)
 
 
 def _labels(entry: Mapping[str, object]) -> Mapping[str, object]:

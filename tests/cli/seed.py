@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from interlock.bootstrap import FullLedger, load_routes
-from interlock.domain.dead_letters.burial import burial
+from interlock.cloud_events import open_message
 from interlock.domain.dead_letters.dead_letter import dead_letter_attributes, read_dead_letter
+from interlock.domain.dead_letters.dead_lettered_release import dead_lettered_release
 from interlock.domain.dead_letters.stored import Resolution, StoredDeadLetter
+from interlock.domain.releases.candidate import candidate
 from interlock.domain.releases.events import (
     Cancel,
     DeadLettered,
@@ -22,7 +24,7 @@ from interlock.domain.releases.events import (
 )
 from interlock.domain.releases.model import Release, Result, State
 from interlock.domain.requests.message import Message
-from interlock.domain.requests.parser import RequestParser
+from interlock.domain.requests.parser import AcceptedRequest, RejectedRequest, RequestParser
 from interlock.domain.requests.schema_validation import SchemaValidator
 from interlock.ledger.interface import Commit
 from interlock.ledger.records import Key
@@ -57,7 +59,7 @@ class Seed:
     """Writes into the ledger what the functions would, through the same pure decisions."""
 
     ledger: FullLedger
-    intake: RequestParser
+    parser: RequestParser
     logs: Path
 
     def message(self, release_id: str, seconds: float, **changes: Any) -> Message:
@@ -75,9 +77,10 @@ class Seed:
 
     def submitted(self, release_id: str, seconds: float, **changes: Any) -> Release:
         """Publish a request and let dispatch_release read it."""
-        candidate = self.intake.read(self.message(release_id, seconds, **changes), now=at(seconds))
-        assert isinstance(candidate, Release)
-        release = self.happens(candidate.release_id, RequestReceived(candidate), seconds)
+        message = self.message(release_id, seconds, **changes)
+        parsed = self.parser.parse(message, open_message(message))
+        assert isinstance(parsed, AcceptedRequest | RejectedRequest)
+        release = self.happens(parsed.release_id, RequestReceived(candidate(parsed, now=at(seconds))), seconds)
         assert release
         return release
 
@@ -111,7 +114,7 @@ class Seed:
         """Keep a dead letter as alert_dead_letter does; without a reason it is Pub/Sub that gave up."""
         marks = dead_letter_attributes(message, **told) if told else {**message.attributes, **_AFTER_PUBSUB_GAVE_UP}
         forwarded = replace(message, message_id=f"{message.message_id}-again", attributes=marks)
-        letter = read_dead_letter(forwarded, at(seconds))
+        letter = read_dead_letter(forwarded, open_message(forwarded), now=at(seconds))
         kept = StoredDeadLetter(letter=letter, first_seen_at=at(seconds), last_seen_at=at(seconds), notify=True)
         key = Key("dead_letters", letter.dead_letter_id)
         self.ledger.transact((key,), lambda _: Commit({key: kept}, None))
@@ -119,8 +122,10 @@ class Seed:
 
     def buried(self, release_id: str, seconds: float, **changes: Any) -> StoredDeadLetter:
         """Let Pub/Sub give up on a request that no function could take."""
-        kept = self.letter(self.message(release_id, seconds, **changes), seconds)
-        self.happens(release_id, DeadLettered(burial(kept.letter, now=at(seconds))), seconds)
+        message = self.message(release_id, seconds, **changes)
+        kept = self.letter(message, seconds)
+        closed = dead_lettered_release(kept.letter, open_message(message), now=at(seconds))
+        self.happens(release_id, DeadLettered(closed), seconds)
         return kept
 
     def turned_away(self, release_id: str, seconds: float, **changes: Any) -> StoredDeadLetter:

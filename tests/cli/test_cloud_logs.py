@@ -11,7 +11,7 @@ from google.cloud.logging_v2.types import ListLogEntriesRequest, ListLogEntriesR
 
 from interlock.bootstrap import open_ledger
 from interlock.domain.releases.events import StartConfirmed
-from interlock.ledger.records import release_key
+from interlock.services.release_transaction import release_key
 from interlock_cli.actions.cloud_logging import CloudLines
 from interlock_cli.errors import CommandError
 from tests.build import NOW

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from interlock.bootstrap import open_ledger
 from interlock.domain.releases.model import State
 from interlock.ledger.interface import Commit
-from interlock.ledger.records import release_key
+from interlock.services.release_transaction import release_key
 from interlock_cli.actions.wait import Awaited, follow
 from interlock_cli.commands.releases import list as releases_list
 from tests.build import a_release

@@ -10,18 +10,21 @@ from typing import Any
 import pytest
 
 from interlock.bootstrap import FullLedger, open_ledger
+from interlock.cloud_events import open_message
 from interlock.domain.executions.agent_results import with_agent_results
+from interlock.domain.releases.candidate import candidate
 from interlock.domain.releases.lane import Lane, Waiting, wait
 from interlock.domain.releases.model import Release, Result, State
 from interlock.domain.releases.transitions import HISTORY_KEPT, announce, close, with_dead_letter, with_message_id
 from interlock.domain.requests.json_body import MAX_BYTES
 from interlock.domain.requests.message import Message
-from interlock.domain.requests.parser import RequestParser
+from interlock.domain.requests.parser import AcceptedRequest, RejectedRequest, RequestParser
 from interlock.domain.requests.routes import parse_routes
 from interlock.domain.requests.schema_validation import SchemaValidator
 from interlock.ledger.interface import Commit
-from interlock.ledger.records import Key, release_key, to_row
+from interlock.ledger.records import Key, to_row
 from interlock.schema_files import load_schema
+from interlock.services.release_transaction import release_key
 from tests.build import JOB, NOW, a_context, at
 
 LARGEST_DOCUMENT = 1024 * 1024
@@ -39,10 +42,11 @@ def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FullLedge
 
 
 def read(body: bytes, attributes: dict[str, str]) -> Release:
-    intake = RequestParser(SchemaValidator.of(load_schema("release-request.v1")), parse_routes(ROUTES))
-    asked = intake.read(Message("1" * 20, NOW, body, attributes), now=NOW)
-    assert isinstance(asked, Release)
-    return asked
+    parser = RequestParser(SchemaValidator.of(load_schema("release-request.v1")), parse_routes(ROUTES))
+    message = Message("1" * 20, NOW, body, attributes)
+    parsed = parser.parse(message, open_message(message))
+    assert isinstance(parsed, AcceptedRequest | RejectedRequest)
+    return candidate(parsed, now=NOW)
 
 
 def the_largest_request() -> Release:

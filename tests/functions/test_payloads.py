@@ -6,17 +6,19 @@ from typing import Any
 
 import pytest
 
-from interlock.domain.dead_letters.dead_letter import read_dead_letter
+from interlock.cloud_events import parse_delivery
 from interlock.domain.dead_letters.stored import StoredDeadLetter
 from interlock.domain.executions.completion import read_completion
 from interlock.domain.releases.events import ExecutionEnded
 from interlock.domain.releases.model import Release, State
-from interlock.domain.requests.delivery import PubSubDelivery, Unreadable, log_entry, parse_delivery
+from interlock.domain.requests.delivery import PubSubDelivery, Unreadable, log_entry
 from interlock.ledger.interface import Commit
-from interlock.ledger.records import Key, release_key
-from tests.build import NOW, a_release
+from interlock.ledger.records import Key
+from interlock.services.release_transaction import release_key
+from tests.build import a_release
 from tests.events.load import encoded, event, names
 from tests.functions.conftest import Functions
+from tests.messages import dead_letter_in, delivered
 
 REQUESTS = [name for name in names() if name.startswith(("push-", "eventarc-", "cloud-event-"))]
 REJECTED = {"push-attributes-only": "empty", "cloud-event-structured-without-id": "cloud_event"}
@@ -106,10 +108,8 @@ def test_what_is_no_completion_is_acknowledged_and_tells_only_the_log(
 @pytest.mark.parametrize("name", names("dead-letter-"))
 def test_a_dead_letter_is_kept_and_told(functions: Functions, name: str, capfd: pytest.CaptureFixture[str]) -> None:
     headers, body = event(name)
-    delivery = parse_delivery(headers, body)
-    assert isinstance(delivery, PubSubDelivery)
     assert functions.post("alert_dead_letter", headers, body) == 204
-    letter = read_dead_letter(delivery.message, NOW)
+    letter = dead_letter_in(delivered(name))
     assert isinstance(functions.ledger.read(Key("dead_letters", letter.dead_letter_id)), StoredDeadLetter)
     [alert] = _lines(capfd)
     assert alert["event"] == "dead_letter"

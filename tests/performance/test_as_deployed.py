@@ -2,7 +2,8 @@
 
 import pytest
 
-from bench.events import a_dispatch
+from bench.cold import BARE
+from bench.events import MAKERS, a_dispatch
 from bench.processes import environment, google, loaded_modules
 
 LACKING = {
@@ -21,13 +22,13 @@ def test_no_call_gets_through_without(lack: str, tmp_path_factory: pytest.TempPa
         assert side.counts() == {}
 
 
-def test_bare_calls_are_those_of_a_dispatch(tmp_path_factory: pytest.TempPathFactory) -> None:
+@pytest.mark.parametrize("function", ["dispatch_release", "alert_dead_letter", "reconcile_releases"])
+def test_bare_calls_are_those_of_the_function(function: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     with google() as side:
-        loaded_modules("bare_dispatch_release", environment(side, tmp_path_factory.mktemp("function")), a_dispatch())
-        calls = side.counts()
-    assert {method: calls[method] for method in ("BatchGetDocuments", "Commit", "RunJob", "Publish")} == {
-        "BatchGetDocuments": 1,
-        "Commit": 3,
-        "RunJob": 1,
-        "Publish": 1,
-    }
+        settings = environment(side, tmp_path_factory.mktemp("function"))
+        found = []
+        for name in (function, BARE[function]):
+            side.reset()
+            loaded_modules(name, settings, MAKERS[function]())
+            found.append(side.counts())
+    assert found[0] == found[1]

@@ -8,10 +8,11 @@ from interlock.domain.requests.delivery import PubSubDelivery
 from interlock.domain.requests.message import Message
 from interlock.entrypoints.alert_dead_letter import Alerter
 from interlock.ledger.interface import Commit
-from interlock.ledger.records import Key, release_key
+from interlock.ledger.records import Key
 from interlock.services.dead_letter_service import DeadLetterService
 from interlock.services.outbox_relay import OutboxRelay, StatusEventSender
 from interlock.services.release_service import ReleaseService
+from interlock.services.release_transaction import release_key
 from tests.build import NOW, a_release
 from tests.fakes import Clock, FakePublisher, LogRecorder, MemoryLedger
 
@@ -76,6 +77,13 @@ def test_a_release_that_is_known_keeps_its_state(world: World) -> None:
 
 def test_a_cancel_that_gave_out_does_not_close_whom_it_names(world: World) -> None:
     world.push(b'{"cancel": "web-9"}', FORWARDED)
+    assert world.ledger.read(release_key("web-9")) is None
+    assert world.told() == [("msg-9", "dead_lettered")]
+
+
+def test_a_cancel_in_a_structured_cloud_event_does_not_close_whom_it_names_either(world: World) -> None:
+    data = b'{"specversion": "1.0", "id": "7", "source": "//ci", "type": "cancel", "data": {"cancel": "web-9"}}'
+    world.push(data, {**FORWARDED, "content-type": "application/cloudevents+json"})
     assert world.ledger.read(release_key("web-9")) is None
     assert world.told() == [("msg-9", "dead_lettered")]
 

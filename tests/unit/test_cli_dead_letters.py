@@ -8,25 +8,28 @@ from typing import Any
 import pytest
 
 from interlock.bootstrap import FullLedger, load_routes, open_ledger
-from interlock.domain.dead_letters.dead_letter import dead_letter_attributes, read_dead_letter
+from interlock.cloud_events import open_message
+from interlock.domain.dead_letters.dead_letter import dead_letter_attributes
 from interlock.domain.dead_letters.stored import Resolution, StoredDeadLetter
 from interlock.domain.reasons import REASONS as TOLD_REASONS
+from interlock.domain.releases.candidate import candidate
 from interlock.domain.releases.events import RequestReceived
 from interlock.domain.requests.message import Message
-from interlock.domain.requests.parser import RequestParser
+from interlock.domain.requests.parser import AcceptedRequest, RejectedRequest, RequestParser
 from interlock.domain.requests.schema_validation import SchemaValidator
 from interlock.ledger.interface import Commit, Ledger
-from interlock.ledger.records import release_key
 from interlock.schema_files import load_schema
+from interlock.services.release_transaction import release_key
 from interlock_cli.actions.dead_letters import find_letter, letter_key, letters, settle
 from interlock_cli.actions.replay import carry_out, plan_replay
 from interlock_cli.main import run
 from interlock_cli.views.reasons import REASONS
 from tests.build import NOW, apply, at
 from tests.fakes import FakePublisher, MemoryLedger
+from tests.messages import dead_letter_in
 
 ROUTES = Path(__file__).parents[2] / "local" / "interlock_local" / "stack" / "routes.json"
-INTAKE = RequestParser(SchemaValidator.of(load_schema("release-request.v1")), load_routes(str(ROUTES)))
+PARSER = RequestParser(SchemaValidator.of(load_schema("release-request.v1")), load_routes(str(ROUTES)))
 REQUEST: dict[str, Any] = {
     "release_version": "1.2.4",
     "target_env": "staging",
@@ -43,7 +46,7 @@ def a_message(message_id: str = "m-1", data: bytes | None = None, **attributes: 
 def a_letter(message: Message | None = None, *, reason: str = "job_not_found", error: str = "404") -> StoredDeadLetter:
     original = message or a_message()
     marks = dead_letter_attributes(original, reason=reason, stage="start", error=error)
-    letter = read_dead_letter(replace(original, message_id="forwarded", attributes=marks), NOW)
+    letter = dead_letter_in(replace(original, message_id="forwarded", attributes=marks))
     return StoredDeadLetter(letter=letter, first_seen_at=NOW, last_seen_at=NOW, notify=True)
 
 
@@ -52,14 +55,14 @@ def keep(ledger: Ledger, *kept: StoredDeadLetter) -> None:
 
 
 def submit(ledger: Ledger, message: Message) -> str:
-    candidate = INTAKE.read(message, now=NOW)
-    event = RequestReceived(candidate)  # type: ignore[arg-type]
-    apply(ledger, candidate.release_id, event)
-    return candidate.release_id
+    parsed = PARSER.parse(message, open_message(message))
+    assert isinstance(parsed, AcceptedRequest | RejectedRequest)
+    apply(ledger, parsed.release_id, RequestReceived(candidate(parsed, now=NOW)))
+    return parsed.release_id
 
 
 def planned(kept: StoredDeadLetter, ledger: FullLedger | None = None, **options: Any) -> Any:
-    return plan_replay(kept, ledger or MemoryLedger(), intake=INTAKE, now=at(60), **options)
+    return plan_replay(kept, ledger or MemoryLedger(), parser=PARSER, now=at(60), **options)
 
 
 class TestPlan:

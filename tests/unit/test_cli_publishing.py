@@ -8,8 +8,8 @@ import pytest
 
 from interlock.domain.releases.model import State
 from interlock.ledger.interface import Commit
-from interlock.ledger.records import release_key
 from interlock.ports import OutgoingMessage
+from interlock.services.release_transaction import release_key
 from interlock_cli.actions.publish import Identified, Publishing
 from interlock_cli.errors import ExitCode
 from tests.build import a_release

@@ -11,7 +11,7 @@ from interlock.bootstrap import open_ledger
 from interlock.domain.releases.events import RequestReceived, StartConfirmed
 from interlock.domain.releases.model import Outbox, State
 from interlock.ledger.interface import Commit
-from interlock.ledger.records import release_key
+from interlock.services.release_transaction import release_key
 from interlock_cli.documents.request_files import read_request
 from interlock_cli.main import run
 from tests.build import JOB, a_release, apply

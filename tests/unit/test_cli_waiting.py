@@ -8,7 +8,8 @@ import pytest
 
 from interlock.domain.releases.model import OUTCOMES, Release, State
 from interlock.ledger.interface import Commit, LedgerUnavailable
-from interlock.ledger.records import Key, Record, release_key
+from interlock.ledger.records import Key, Record
+from interlock.services.release_transaction import release_key
 from interlock_cli.actions.wait import Awaited, follow
 from interlock_cli.views.exit_codes import EXIT_CODES
 from tests.build import a_release

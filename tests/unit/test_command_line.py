@@ -8,7 +8,7 @@ import pytest
 from interlock_cli.errors import CommandError, ExitCode, as_command_error
 from interlock_cli.main import run
 
-HEAVY = {"google.api_core", "google.protobuf", "grpc", "flask", "urllib3", "rich", "jsonschema_rs"}
+HEAVY = {"google.api_core", "google.protobuf", "grpc", "flask", "urllib3", "rich", "jsonschema"}
 """First names of all clients; `google` alone is an empty namespace that every start of Python makes."""
 
 

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from interlock.cloud_events import parse_delivery
 from interlock.domain.executions.completion import NotACompletion, read_completion
 from interlock.domain.executions.outcome import Counts, bounded_detail, outcome_of
 from interlock.domain.releases.events import ExecutionEnded
 from interlock.domain.releases.model import Result, State
-from interlock.domain.requests.delivery import Unreadable, log_entry, parse_delivery
+from interlock.domain.requests.delivery import Unreadable, log_entry
 from tests.events.load import event, names
 
 JOB = "projects/acme-releases/locations/europe-west1/jobs/release-agent"

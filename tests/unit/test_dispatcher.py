@@ -16,12 +16,12 @@ from interlock.domain.requests.routes import parse_routes
 from interlock.domain.requests.schema_validation import SchemaValidator
 from interlock.entrypoints.dispatch_release import Dispatcher
 from interlock.entrypoints.http import Ack, Nack, Reply
-from interlock.ledger.records import release_key
 from interlock.ports import Ambiguous, PublishFailed, Refused, Throttled
 from interlock.schema_files import load_schema
 from interlock.services.job_launcher import JobLauncher
 from interlock.services.outbox_relay import DeadLetterSender, OutboxRelay, StatusEventSender
 from interlock.services.release_service import ReleaseService
+from interlock.services.release_transaction import release_key
 from tests.build import LIMITS
 from tests.fakes import Clock, FakeCloudRun, FakePublisher, FakeResults, LogRecorder, MemoryLedger
 

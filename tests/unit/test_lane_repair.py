@@ -9,8 +9,8 @@ from interlock.domain.releases.events import Resume
 from interlock.domain.releases.lane import Lane, Waiting
 from interlock.domain.releases.model import Release, State
 from interlock.ledger.interface import Commit
-from interlock.ledger.records import Key, Record, lane_key, release_key
-from interlock.services.release_transaction import Applied, apply_event
+from interlock.ledger.records import Key, Record
+from interlock.services.release_transaction import Applied, apply_event, lane_key, release_key
 from tests.build import a_context, a_release, apply, at
 from tests.fakes import MemoryLedger
 
@@ -80,7 +80,7 @@ def test_a_lane_is_repaired_only_while_the_records_say_so() -> None:
         Key("lanes", lane.key): lane,
         release_key("web-1"): STRANGERS["closed"],
     }
-    decided = apply_event(release_key("web-2"), Resume(), a_context())(read)
+    decided = apply_event("web-2", Resume(), a_context())(read)
     assert isinstance(decided, Commit)
     assert decided.writes.keys() == read.keys()
     assert decided.writes[release_key("web-1")] == STRANGERS["closed"]

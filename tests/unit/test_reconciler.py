@@ -11,11 +11,12 @@ import pytest
 from interlock.domain.releases.model import Cancellation, Outbox, Release, State
 from interlock.entrypoints.reconcile_releases import LOST_AFTER, Reconciler
 from interlock.ledger.interface import Commit, Decision
-from interlock.ledger.records import Key, release_key
+from interlock.ledger.records import Key
 from interlock.ports import StartOrder
 from interlock.services.completion_service import CompletionService
 from interlock.services.outbox_relay import OutboxRelay, ResumeSender, StatusEventSender
 from interlock.services.release_service import ReleaseService
+from interlock.services.release_transaction import release_key
 from tests.build import JOB, NOW, a_release, at
 from tests.fakes import Clock, FakeCloudRun, FakePublisher, LogRecorder, MemoryLedger
 

@@ -13,10 +13,11 @@ from interlock.domain.requests.delivery import AuditLogDelivery
 from interlock.entrypoints.http import Ack
 from interlock.entrypoints.report_status import Reporter
 from interlock.ledger.interface import Commit
-from interlock.ledger.records import Key, release_key
+from interlock.ledger.records import Key
 from interlock.services.completion_service import CompletionService
 from interlock.services.outbox_relay import OutboxRelay, ResumeSender, StatusEventSender
 from interlock.services.release_service import ReleaseService
+from interlock.services.release_transaction import release_key
 from tests.build import NOW, a_release, apply
 from tests.fakes import Clock, FakePublisher, FakeResults, LogRecorder, MemoryLedger
 

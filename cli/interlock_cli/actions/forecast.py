@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
+from interlock.cloud_events import open_message
+from interlock.domain.releases.candidate import candidate
 from interlock.domain.releases.effects import IdConflict, Redeliver, Republish, StartExecution
 from interlock.domain.releases.events import Cancel, Event, RequestReceived, Resume
 from interlock.domain.releases.model import Release, State
 from interlock.domain.requests.message import Message
-from interlock.domain.requests.parser import RequestParser
+from interlock.domain.requests.parser import AcceptedRequest, RejectedRequest, RequestParser
 from interlock.domain.requests.request import CancelRequest, ResumeRequest
 from interlock.domain.requests.violation import Violation
 from interlock.ledger.interface import Decision, LedgerReader, Load
@@ -36,25 +38,27 @@ class Forecast:
         return {**told, "violations": [violation.as_dict() for violation in self.violations]}
 
 
-def forecast(ledger: LedgerReader, intake: RequestParser, message: Message, *, now: datetime) -> Forecast:
+def forecast(ledger: LedgerReader, parser: RequestParser, message: Message, *, now: datetime) -> Forecast:
     """Judge the message by today's schema, routes and ledger."""
-    asked = intake.read(message, now=now)
+    parsed = parser.parse(message, open_message(message))
     event: Event
-    match asked:
+    match parsed:
         case CancelRequest():
-            event = Cancel(asked.requested_by, asked.reason)
+            event = Cancel(parsed.requested_by, parsed.reason)
         case ResumeRequest():
             event = Resume()
-        case Release():
-            event = RequestReceived(asked)
+        case AcceptedRequest() | RejectedRequest():
+            event = RequestReceived(candidate(parsed, now=now))
     releases = ReleaseService(ledger=_ReadOnly(ledger), instance="forecast", now=lambda: now)
-    stepped = releases.apply(asked.release_id, event)
-    if isinstance(asked, Release):
-        return _of_release(asked, stepped)
-    word = "cancel" if isinstance(asked, CancelRequest) else "resume"
+    stepped = releases.apply(parsed.release_id, event)
+    if isinstance(event, RequestReceived):
+        return _of_release(event.candidate, stepped)
+    word = "cancel" if isinstance(event, Cancel) else "resume"
     state = stepped.release.public_state.value if stepped.release else "unknown to the ledger"
     is_good = stepped.release is not None and not stepped.release.is_closed
-    return Forecast(word=word, line=f"{word} {asked.release_id}: {state}", release_id=asked.release_id, is_good=is_good)
+    return Forecast(
+        word=word, line=f"{word} {parsed.release_id}: {state}", release_id=parsed.release_id, is_good=is_good
+    )
 
 
 class _ReadOnly:

@@ -6,7 +6,7 @@ from typing import Any
 from interlock.domain.releases.lane import Lane
 from interlock.domain.releases.model import Release
 from interlock.ledger.interface import LedgerReader
-from interlock.ledger.records import release_key
+from interlock.services.release_transaction import release_key
 
 
 def lanes(ledger: LedgerReader, *, idle: bool = False) -> list[Lane]:

@@ -8,8 +8,8 @@ from uuid import uuid4
 from interlock.bootstrap import utc_now
 from interlock.domain.releases.model import Release
 from interlock.ledger.interface import LedgerReader, LedgerUnavailable
-from interlock.ledger.records import release_key
 from interlock.ports import OutgoingMessage, PublisherWithId
+from interlock.services.release_transaction import release_key
 from interlock_cli.actions.wait import Awaited, follow, interruptible
 from interlock_cli.commands.wait import stopped, wait_for
 from interlock_cli.documents.request_files import RequestFile

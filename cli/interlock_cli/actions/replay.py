@@ -8,12 +8,13 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
+from interlock.cloud_events import open_message
 from interlock.domain.dead_letters.dead_letter import DeadLetter, original_attributes
 from interlock.domain.dead_letters.stored import Resolution, StoredDeadLetter
-from interlock.domain.requests.cloud_event import MalformedEvent, message_release_id, open_message
 from interlock.domain.requests.json_body import BodyError, parse_body
 from interlock.domain.requests.message import Message
 from interlock.domain.requests.parser import RequestParser
+from interlock.domain.requests.payload import MalformedEvent, derived_release_id
 from interlock.ledger.interface import Ledger, LedgerReader
 from interlock.ports import OutgoingMessage, PublisherWithId
 from interlock_cli.actions.dead_letters import settle
@@ -43,14 +44,14 @@ class Replay:
 
 
 def plan_replay(
-    kept: StoredDeadLetter, ledger: LedgerReader, *, intake: RequestParser, now: datetime, edited: bytes | None = None
+    kept: StoredDeadLetter, ledger: LedgerReader, *, parser: RequestParser, now: datetime, edited: bytes | None = None
 ) -> Replay:
     """Return what a replay of the letter, as kept or as edited, would publish and do."""
     letter = kept.letter
     attributes = original_attributes(letter.attributes)
     data = _with_release_id(letter, letter.data if edited is None else edited, attributes)
     message = Message("replay", now, data, attributes)
-    judged = _settled(kept) or _foreign(letter) or forecast(ledger, intake, message, now=now)
+    judged = _settled(kept) or _foreign(letter) or forecast(ledger, parser, message, now=now)
     outgoing = OutgoingMessage(data=data, attributes=attributes)
     return Replay(
         dead_letter_id=letter.dead_letter_id, message=outgoing, forecast=judged, is_changed=data != letter.data
@@ -71,7 +72,7 @@ def _with_release_id(letter: DeadLetter, data: bytes, attributes: dict[str, str]
     body = parse_body(data)
     if isinstance(body, BodyError) or _NAMES_A_RELEASE & body.keys():
         return data
-    release_id = letter.release_id or message_release_id(original, None, release_id=None)
+    release_id = letter.release_id or derived_release_id(letter.message_id)
     return json.dumps({**body, "release_id": release_id}, ensure_ascii=False).encode()
 
 

@@ -6,12 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from interlock.bootstrap import utc_now
 from interlock.domain.releases.model import Release, State
-from interlock.domain.requests.cloud_event import message_release_id
-from interlock.domain.requests.message import Message
+from interlock.domain.requests.payload import derived_release_id
 from interlock.ledger.interface import LedgerReader, LedgerUnavailable
-from interlock.ledger.records import release_key
+from interlock.services.release_transaction import release_key
 from interlock_cli.views.output import say
 from interlock_cli.views.progress import Narration
 
@@ -90,4 +88,4 @@ def _read(ledger: LedgerReader, release_id: str) -> Release | None:
 
 def _own_id(message_id: str) -> str:
     """Return the id under which a message is refused whose own id belongs to another release."""
-    return message_release_id(Message(message_id, utc_now(), b"", {}), None, release_id=None)
+    return derived_release_id(message_id)

@@ -68,7 +68,7 @@ def _print_new(lines: "LogLines", *, as_json: bool) -> None:
 
 def _read(ledger: "LedgerReader", release_id: str) -> "Release":
     from interlock.domain.releases.model import Release
-    from interlock.ledger.records import release_key
+    from interlock.services.release_transaction import release_key
 
     release = ledger.read(release_key(release_id))
     if not isinstance(release, Release):

@@ -49,7 +49,7 @@ def watch(
 def _looks(ledger: "LedgerReader", every: float) -> "Iterator[dict[str, Release]]":
     from interlock.domain.releases.model import Release
     from interlock.ledger.interface import LedgerUnavailable
-    from interlock.ledger.records import release_key
+    from interlock.services.release_transaction import release_key
     from interlock_cli.actions.lanes import open_releases
 
     known: dict[str, Release] = {}

@@ -10,6 +10,7 @@ from functools import cache
 import flask
 
 from interlock.bootstrap import open_ledger, open_publisher, utc_now
+from interlock.cloud_events import open_message
 from interlock.config import AlertSettings
 from interlock.domain.dead_letters.alert import alert
 from interlock.domain.dead_letters.dead_letter import read_dead_letter
@@ -36,10 +37,11 @@ class Alerter:
         """Deal with one dead letter: keep it, count it, close its release if nothing else did, and tell on-call."""
         if not isinstance(delivery, PubSubDelivery):
             return Ack("not_a_dead_letter")
-        arrived = read_dead_letter(delivery.message, self.now())
+        payload = open_message(delivery.message)
+        arrived = read_dead_letter(delivery.message, payload, now=self.now())
         stored, incident = self.dead_letters.keep(arrived)
         if stored.letter.origin != "interlock":
-            self.dead_letters.close_release(stored.letter)
+            self.dead_letters.close_release(stored.letter, payload)
         entry = alert(
             stored.letter, incident=incident, notify=stored.notify, instance=self.instance, runbooks=self.runbooks
         )

@@ -3,6 +3,7 @@
 import logging
 import os
 import random
+import re
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -13,7 +14,9 @@ from typing import assert_never
 import flask
 
 from interlock.bootstrap import load_routes, open_ledger, open_publisher, open_results, utc_now
+from interlock.cloud_events import open_message
 from interlock.config import DispatchSettings
+from interlock.domain.releases.candidate import candidate, conflicting
 from interlock.domain.releases.context import StartLimits
 from interlock.domain.releases.durations import queue_seconds
 from interlock.domain.releases.effects import (
@@ -28,11 +31,11 @@ from interlock.domain.releases.effects import (
     StopExecution,
     SupersedeQueued,
 )
-from interlock.domain.releases.events import Cancel, Event, RequestReceived, Resume, StartConfirmed, event_name
+from interlock.domain.releases.events import Cancel, Event, RequestReceived, Resume, StartConfirmed
 from interlock.domain.releases.model import Outbox, Release
 from interlock.domain.requests.delivery import PubSubDelivery
 from interlock.domain.requests.message import Message
-from interlock.domain.requests.parser import Command, RequestParser, conflicting, rejected
+from interlock.domain.requests.parser import AcceptedRequest, ParsedRequest, RejectedRequest, RequestParser, rejected
 from interlock.domain.requests.request import CancelRequest, ResumeRequest
 from interlock.domain.requests.schema_validation import SchemaValidator
 from interlock.domain.requests.violation import Violation
@@ -46,6 +49,8 @@ from interlock.services.outbox_relay import DeadLetterSender, OutboxRelay, Statu
 from interlock.services.release_service import ReleaseService
 from interlock.services.release_transaction import Applied
 from interlock.structured_log import log_event
+
+_CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,18 +68,18 @@ class Dispatcher:
         """Deal with one delivery; raises what the ports raise, so that the message comes back."""
         if not isinstance(delivery, PubSubDelivery):
             return Ack("not_a_request")
-        command = self.parser.read(delivery.message, now=self.now())
-        return _MessageRun(self, delivery.message).run(command.release_id, _event_of(command))
+        parsed = self.parser.parse(delivery.message, open_message(delivery.message))
+        return _MessageRun(self, delivery.message).run(parsed.release_id, _event_of(parsed, self.now()))
 
 
-def _event_of(command: Command) -> Event:
-    match command:
+def _event_of(parsed: ParsedRequest, now: datetime) -> Event:
+    match parsed:
         case CancelRequest():
-            return Cancel(command.requested_by, command.reason)
+            return Cancel(parsed.requested_by, parsed.reason)
         case ResumeRequest():
             return Resume()
-        case Release():
-            return RequestReceived(command)
+        case AcceptedRequest() | RejectedRequest():
+            return RequestReceived(candidate(parsed, now=now))
 
 
 class _MessageRun:
@@ -163,7 +168,7 @@ class _MessageRun:
     def _reject_unknown(self) -> tuple[str, Event]:
         expected = "the id of a release that Interlock has seen"
         violation = Violation("/cancel", "unknown_release", expected, "no such release")
-        refused = rejected(self._message, "unknown_release", (violation,), now=self._do.now())
+        refused = candidate(rejected(self._message, "unknown_release", (violation,)), now=self._do.now())
         return refused.release_id, RequestReceived(refused)
 
     def _publish(self, releases: Iterable[Release]) -> None:
@@ -184,7 +189,7 @@ def _log(release_id: str, event: Event, applied: Applied) -> None:
         "release_step",
         logging.INFO,
         release_id=release_id,
-        step=event_name(event),
+        step=_CAPITAL.sub("_", type(event).__name__).lower(),
         state=release and release.state,
         reason=release and release.result.reason,
         attempt=release and release.attempt,

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import flask
 
-from interlock.domain.requests.delivery import AuditLogDelivery, PubSubDelivery, Unreadable, parse_delivery
+from interlock.cloud_events import parse_delivery
+from interlock.domain.requests.delivery import AuditLogDelivery, PubSubDelivery, Unreadable
 from interlock.ledger.interface import LedgerUnavailable
 from interlock.ports import CloudRunUnavailable, PublishFailed
 from interlock.results.interface import ResultsUnavailable

@@ -32,16 +32,6 @@ class Key(NamedTuple):
     id: str
 
 
-def release_key(release_id: str) -> Key:
-    """Return the key of a release's record."""
-    return Key("releases", release_id)
-
-
-def lane_key(release: Release) -> Key | None:
-    """Return the key of the lane that the release's plan names."""
-    return Key("lanes", release.plan.lane) if release.plan else None
-
-
 _DECODERS = {kind: msgspec.json.Decoder(record) for kind, record in RECORD_TYPES.items()}
 
 

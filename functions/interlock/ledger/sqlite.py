@@ -124,9 +124,12 @@ def _upsert(connection: sqlite3.Connection, writes: Mapping[Key, Record]) -> Non
     for key, row in [(key, to_row(record)) for key, record in writes.items()]:
         connection.execute(
             "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (key.kind, key.id, row.body, row.state, row.lane, _seconds(row.due_at), _seconds(row.updated_at)),
+            (
+                key.kind,
+                key.id,
+                row.body,
+                row.state,
+                row.lane,
+                *(instant and instant.timestamp() for instant in (row.due_at, row.updated_at)),
+            ),
         )
-
-
-def _seconds(instant: datetime | None) -> float | None:
-    return instant.timestamp() if instant else None

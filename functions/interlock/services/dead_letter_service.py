@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from interlock.domain.dead_letters.burial import burial
 from interlock.domain.dead_letters.dead_letter import DeadLetter, Incident, note_repeat
+from interlock.domain.dead_letters.dead_lettered_release import dead_lettered_release
 from interlock.domain.dead_letters.stored import StoredDeadLetter
 from interlock.domain.releases.events import DeadLettered
+from interlock.domain.requests.payload import MalformedEvent, Payload
 from interlock.ledger.interface import Commit, Decision, Ledger, Snapshot
 from interlock.ledger.records import Key
 from interlock.services.outbox_relay import OutboxRelay
@@ -27,9 +28,9 @@ class DeadLetterService:
         """Store the dead letter and count it; one that arrives again is not counted again. Raises LedgerUnavailable."""
         return self.ledger.transact(_keys(dead_letter), _store(dead_letter, self.now()))
 
-    def close_release(self, dead_letter: DeadLetter) -> None:
+    def close_release(self, dead_letter: DeadLetter, payload: Payload | MalformedEvent) -> None:
         """Close the message as dead-lettered where no function had made a release of it, and publish that."""
-        candidate = burial(dead_letter, now=self.now())
+        candidate = dead_lettered_release(dead_letter, payload, now=self.now())
         applied = self.releases.apply(candidate.release_id, DeadLettered(candidate))
         for release in applied.unpublished:
             self.relay.publish(release)

@@ -34,7 +34,18 @@ class JobLauncher:
         """Start the job; a take-over first adopts what an earlier start made. Raises CloudRunUnavailable."""
         if take_over and (found := self._find(release, plan)):
             return found
-        return self._event(release, self.jobs.start(_order(release, plan)))
+        outcome = self.jobs.start(_order(release, plan))
+        match outcome:
+            case Started(execution, log_uri):
+                return StartConfirmed(release.fencing_token, execution, log_uri)
+            case Refused(reason, detail):
+                return StartRefused(release.fencing_token, reason, detail)
+            case Throttled():
+                return StartThrottled(release.fencing_token, self.now() + self._pause(release.overloads))
+            case Ambiguous():
+                return outcome
+            case _ as unreachable:
+                assert_never(unreachable)
 
     def adopt(self, release: Release, plan: ReleasePlan) -> StartConfirmed | ExecutionNotFound:
         """Return the execution that bears the release, or that there is and will be none: ownership is sealed then.
@@ -66,19 +77,6 @@ class JobLauncher:
         if owner == SEALED:
             return ExecutionNotFound(release.fencing_token)
         return StartConfirmed(release.fencing_token, f"{plan.job}/executions/{owner}", None)
-
-    def _event(self, release: Release, outcome: Started | Refused | Throttled | Ambiguous) -> Launched:
-        match outcome:
-            case Started(execution, log_uri):
-                return StartConfirmed(release.fencing_token, execution, log_uri)
-            case Refused(reason, detail):
-                return StartRefused(release.fencing_token, reason, detail)
-            case Throttled():
-                return StartThrottled(release.fencing_token, self.now() + self._pause(release.overloads))
-            case Ambiguous():
-                return outcome
-            case _ as unreachable:
-                assert_never(unreachable)
 
     def _pause(self, overloads: int) -> timedelta:
         longest = min(_LONGEST_RETRY_SECONDS, _FIRST_RETRY_SECONDS * 2 ** min(overloads, 16))

@@ -8,8 +8,7 @@ from interlock.domain.releases.context import DEFAULT_LIMITS, Context, StartLimi
 from interlock.domain.releases.events import Event
 from interlock.domain.releases.model import Outbox, Release
 from interlock.ledger.interface import Commit, Ledger, Snapshot
-from interlock.ledger.records import release_key
-from interlock.services.release_transaction import Applied, apply_event, first_keys, take_out
+from interlock.services.release_transaction import Applied, apply_event, first_keys, release_key, take_out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,13 +26,11 @@ class ReleaseService:
     def apply(self, release_id: str, event: Event) -> Applied:
         """Apply the event to the release and its lane, and commit; raise LedgerUnavailable."""
         context = Context(now=self.now(), instance=self.instance, limits=self.limits)
-        key = release_key(release_id)
-        return self.ledger.transact(first_keys(key, event), apply_event(key, event, context))
+        return self.ledger.transact(first_keys(release_id, event), apply_event(release_id, event, context))
 
     def mark_sent(self, release_id: str, *sent: Outbox) -> None:
         """Take what was sent out of the release's outbox."""
-        key = release_key(release_id)
-        self.ledger.transact((key,), take_out(key, sent))
+        self.ledger.transact((release_key(release_id),), take_out(release_id, sent))
 
     def take_for_check(self, release: Release) -> Release | None:
         """Note that the release is looked at now; None where another worker did so, or it moved on meanwhile."""

@@ -12,7 +12,7 @@ from interlock.domain.releases.lane_consistency import blockers, without_stale_e
 from interlock.domain.releases.model import Outbox, Release, State
 from interlock.domain.releases.state_machine import decide
 from interlock.ledger.interface import Commit, Decision, Load, Snapshot
-from interlock.ledger.records import Key, Record, lane_key
+from interlock.ledger.records import Key, Record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,17 +28,29 @@ class Applied:
     is_announced: bool = False
 
 
-def first_keys(key: Key, event: Event) -> tuple[Key, ...]:
+def release_key(release_id: str) -> Key:
+    """Return the key of a release's record."""
+    return Key("releases", release_id)
+
+
+def lane_key(release: Release) -> Key | None:
+    """Return the key of the lane that the release's plan names."""
+    return Key("lanes", release.plan.lane) if release.plan else None
+
+
+def first_keys(release_id: str, event: Event) -> tuple[Key, ...]:
     """Return the records that the event is known to need before anything is read."""
     lane = lane_key(event.candidate) if isinstance(event, RequestReceived) else None
+    key = release_key(release_id)
     return (key, lane) if lane else (key,)
 
 
-def apply_event(release_key: Key, event: Event, context: Context) -> Decision[Applied]:
+def apply_event(release_id: str, event: Event, context: Context) -> Decision[Applied]:
     """Return the decision that applies the event to the release, its lane and whomever it replaces."""
+    own_key = release_key(release_id)
 
     def decision(snapshot: Snapshot) -> Load | Commit[Applied]:
-        release = _release(snapshot, release_key)
+        release = _release(snapshot, own_key)
         key = _lane_to_read(release, event)
         if key is not None and key not in snapshot:
             return Load((key,))
@@ -50,7 +62,7 @@ def apply_event(release_key: Key, event: Event, context: Context) -> Decision[Ap
         superseded = _superseded_keys(after)
         if unread := tuple(one for one in superseded if one not in snapshot):
             return Load(unread)
-        changed = _changed(release_key, release, after.release)
+        changed = _changed(own_key, release, after.release)
         for other in superseded:
             changed |= _superseded(other, snapshot, after, context)
         return _commit(snapshot, changed, Transition(release, stored), after)
@@ -86,13 +98,13 @@ def _confirmed_lane(release: Release | None, lane: Lane | None, event: Event, sn
         return lane
     known = {key.id: _release(snapshot, key) for key in snapshot if key.kind == "releases"}
     consistent = without_stale_entries(lane, known)
-    unread = [Key("releases", one) for one in blockers(release, consistent, release.plan) if one not in known]
+    unread = [release_key(one) for one in blockers(release, consistent, release.plan) if one not in known]
     return Load(tuple(unread)) if unread else consistent
 
 
 def _superseded_keys(transition: Transition) -> tuple[Key, ...]:
     ids = (one for effect in transition.effects if isinstance(effect, SupersedeQueued) for one in effect.release_ids)
-    return tuple(Key("releases", one) for one in ids)
+    return tuple(release_key(one) for one in ids)
 
 
 def _superseded(key: Key, snapshot: Snapshot, after: Transition, context: Context) -> dict[Key, Release]:
@@ -137,15 +149,16 @@ def _read_set(snapshot: Snapshot) -> Mapping[Key, Record]:
     return {key: record for key, record in snapshot.items() if isinstance(record, Release)}
 
 
-def take_out(release_key: Key, sent: Iterable[Outbox]) -> Decision[None]:
+def take_out(release_id: str, sent: Iterable[Outbox]) -> Decision[None]:
     """Return the decision that takes what was sent out of the release's outbox."""
+    key = release_key(release_id)
 
     def decision(snapshot: Snapshot) -> Load | Commit[None]:
-        release = _release(snapshot, release_key)
+        release = _release(snapshot, key)
         if release is None:
             return Commit({}, None)
         left = reduce(_without, sent, release.outbox)
-        return Commit({} if left == release.outbox else {release_key: replace(release, outbox=left)}, None)
+        return Commit({} if left == release.outbox else {key: replace(release, outbox=left)}, None)
 
     return decision
 

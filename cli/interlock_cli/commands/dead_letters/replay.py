@@ -79,9 +79,9 @@ def _plans(
     found = [find_letter(ledger, dead_letter_id)] if dead_letter_id else list(letters(ledger, group=group))
     if not found:
         raise CommandError(f"no open dead letter in the group {group}", _LIST)
-    intake = RequestParser(SchemaValidator.of(load_schema("release-request.v1")), load_routes(routes))
+    parser = RequestParser(SchemaValidator.of(load_schema("release-request.v1")), load_routes(routes))
     edited = _edited(found[0].letter.data) if edit else None
-    return [plan_replay(one, ledger, intake=intake, now=utc_now(), edited=edited) for one in reversed(found)]
+    return [plan_replay(one, ledger, parser=parser, now=utc_now(), edited=edited) for one in reversed(found)]
 
 
 _LIST = "run: interlock dead-letters list --group"

@@ -68,7 +68,7 @@ def _publish(cast: "tuple[Scene, ...]", environment: Mapping[str, str]) -> None:
 def _look(cast: "tuple[Scene, ...]", environment: Mapping[str, str]) -> "dict[str, Release]":
     from interlock.bootstrap import open_ledger
     from interlock.domain.releases.model import Release
-    from interlock.ledger.records import release_key
+    from interlock.services.release_transaction import release_key
 
     ledger = open_ledger(environment["INTERLOCK_LEDGER"])
     found = {scene.release_id: ledger.read(release_key(scene.release_id)) for scene in cast}

@@ -16,7 +16,7 @@ def show_release(
     """Show where a release stands, how it got there, and how it ended. Example: interlock releases show my-app-1.2.4"""
     from interlock.bootstrap import open_ledger
     from interlock.domain.releases.model import Release
-    from interlock.ledger.records import release_key
+    from interlock.services.release_transaction import release_key
     from interlock_cli.views.release import as_document, as_lines
 
     release = open_ledger(ledger).read(release_key(release_id))

@@ -13,8 +13,8 @@ def queue_seconds(release: Release) -> float | None:
 
 def run_seconds(release: Release) -> float | None:
     """Return how long the closed attempt ran, or None where it is open or never started."""
-    begun = _begun(release) if release.is_closed else None
-    return (release.updated_at - begun).total_seconds() if begun else None
+    begun = _begun(release)
+    return (release.updated_at - begun).total_seconds() if begun and release.is_closed else None
 
 
 def _begun(release: Release) -> datetime | None:

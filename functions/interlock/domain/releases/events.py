@@ -1,12 +1,9 @@
 """What may happen to a release: facts in the past tense, and the two commands that people and lanes send."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 
 from interlock.domain.releases.model import Release, Result, State
-
-_CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +103,3 @@ Event = (
     | Superseded
     | DeadLettered
 )
-
-
-def event_name(event: Event) -> str:
-    """Return the event's name as logs write it, such as `start_confirmed`."""
-    return _CAPITAL.sub("_", type(event).__name__).lower()

@@ -16,13 +16,14 @@ Moved = tuple[Release, Lane | None]
 
 def announce(release: Release, context: Context, *, place: int | None = None) -> Release:
     """Return the release with a status event of its state: one sequence further, in the history and in the outbox."""
+    note = release.result.reason if release.is_closed else None
     event = status_event(release, context, sequence=release.sequence + 1, position=place)
     entry = HistoryEntry(
         state=event.state,
         at=context.now,
         attempt=event.attempt,
         sequence=event.sequence,
-        note=release.result.reason if release.is_closed else None,
+        note=note,
     )
     return replace(
         release,

@@ -9,16 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interlock.domain.requests.cloud_event import (
-    RELEASE_ID_PATTERN,
-    MalformedEvent,
-    Payload,
-    message_release_id,
-    open_message,
-)
-from interlock.domain.requests.delivery import PubSubDelivery, parse_delivery
+from interlock.cloud_events import open_message
 from interlock.domain.requests.message import Message
-from tests.events.load import event
+from interlock.domain.requests.payload import RELEASE_ID_PATTERN, MalformedEvent, Payload, derived_release_id
+from tests.messages import delivered
 
 EVENT = {"specversion": "1.0", "id": "7", "source": "//ci", "type": "build"}
 STRUCTURED = {"content-type": "application/cloudevents+json"}
@@ -33,30 +27,24 @@ def structured(content_type: str = "application/cloudevents+json", **event_keys:
     return open_message(replace(message(data), attributes={"content-type": content_type}))
 
 
-def loaded(name: str) -> Message:
-    delivery = parse_delivery(*event(name))
-    assert isinstance(delivery, PubSubDelivery)
-    return delivery.message
-
-
 def test_a_plain_message_is_its_own_payload() -> None:
     assert open_message(message(b"anything", team="web")) == Payload(b"anything")
 
 
 def test_binary_and_structured_mode_open_to_one_payload_and_one_identity() -> None:
-    first, second = loaded("cloud-event-binary"), loaded("cloud-event-structured")
+    first, second = delivered("cloud-event-binary"), delivered("cloud-event-structured")
     one, other = open_message(first), open_message(second)
     assert isinstance(one, Payload)
     assert isinstance(other, Payload)
     assert json.loads(one.data) == json.loads(other.data)
     assert (one.source, one.event_id, one.type) == (other.source, other.event_id, other.type)
-    identity = message_release_id(first, one, release_id=None)
-    assert identity == message_release_id(second, other, release_id=None)
+    identity = derived_release_id(first.message_id, one)
+    assert identity == derived_release_id(second.message_id, other)
     assert identity.startswith("ce-")
 
 
 def test_a_structured_payload_may_be_base64() -> None:
-    opened = open_message(loaded("cloud-event-structured-base64"))
+    opened = open_message(delivered("cloud-event-structured-base64"))
     assert isinstance(opened, Payload)
     assert json.loads(opened.data)["release_version"] == "1.2.4"
 
@@ -115,17 +103,16 @@ def test_a_key_named_twice_within_the_data_is_not_lost() -> None:
     )
 
 
-def test_the_release_id_comes_before_the_event_and_the_event_before_the_message() -> None:
+def test_the_event_s_identity_comes_before_the_message_s() -> None:
     payload = Payload(b"", "//ci", "7", None)
-    assert message_release_id(message(), payload, release_id="web-1") == "web-1"
-    assert message_release_id(message(), payload, release_id=None).startswith("ce-")
-    assert message_release_id(message(), replace(payload, source=None), release_id=None) == "msg-4711"
-    assert message_release_id(message(), None, release_id=None) == "msg-4711"
+    assert derived_release_id("4711", payload).startswith("ce-")
+    assert derived_release_id("4711", replace(payload, source=None)) == "msg-4711"
+    assert derived_release_id("4711", None) == "msg-4711"
 
 
 def test_source_and_id_are_not_merely_joined() -> None:
     one, other = Payload(b"", "//ci/a", "b", None), Payload(b"", "//ci/", "ab", None)
-    assert message_release_id(message(), one, release_id=None) != message_release_id(message(), other, release_id=None)
+    assert derived_release_id("4711", one) != derived_release_id("4711", other)
 
 
 @settings(deadline=None)
@@ -133,14 +120,14 @@ def test_source_and_id_are_not_merely_joined() -> None:
 def test_every_derived_identity_is_a_valid_release_id(
     message_id: str, source: str | None, event_id: str | None
 ) -> None:
-    derived = message_release_id(message(message_id=message_id), Payload(b"", source, event_id), release_id=None)
+    derived = derived_release_id(message_id, Payload(b"", source, event_id))
     assert RELEASE_ID_PATTERN.match(derived)
 
 
 def test_half_a_surrogate_pair_in_an_event_does_not_raise() -> None:
     opened = structured(source="\ud800", data="\ud800", datacontenttype="text/plain")
     assert isinstance(opened, Payload)
-    assert message_release_id(message(), opened, release_id=None).startswith("ce-")
+    assert derived_release_id("4711", opened).startswith("ce-")
 
 
 @settings(deadline=None)
