@@ -91,7 +91,7 @@ class Google:
         variables = {one.name: one.value for one in request.overrides.container_overrides[0].env}
         name = f"{request.name}/executions/release-agent-{variables.get('INTERLOCK_RELEASE_ID', 'bare')}"
         operation = Operation(name=f"operations/{next(self._ticks)}")
-        operation.metadata.value = _Execution(name=name).SerializeToString()
+        operation.metadata.Pack(_Execution(name=name))  # with its type, which the official client looks at
         return operation
 
     async def reset(self, _request: bytes, _context: Context) -> bytes:
