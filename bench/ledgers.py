@@ -25,7 +25,7 @@ from interlock.domain.requests.routes import parse_routes
 from interlock.domain.requests.schema_validation import SchemaValidator
 from interlock.schema_files import load_schema
 from interlock.services.release_service import ReleaseService
-from interlock_local.emulators.google_emulators import OfficialEmulator, find_emulator
+from interlock_local.emulators.google_emulators import GoogleEmulator, find_emulator
 
 ROUTES = {"routes": [{"name": "all", "match": {}, "job": JOB, "max_queue": 10000}]}
 
@@ -61,7 +61,7 @@ def ledgers(side: Google, folder: Path) -> Iterator[Mapping[str, tuple[str, Mapp
     if find_emulator("firestore") is None:
         yield found
         return
-    with OfficialEmulator("firestore", folder) as emulator:
+    with GoogleEmulator("firestore", folder) as emulator:
         beside = {**ours, "FIRESTORE_EMULATOR_HOST": emulator.address}
         yield {**found, "Firestore, Google's emulator": ("firestore://bench/claims", beside)}
 
