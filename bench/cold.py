@@ -22,7 +22,8 @@ def event_for(name: str, starter: Function) -> Request:
     if name != "report_status":
         return MAKERS.get(name, MAKERS["empty"])()
     release = a_release()
-    starter.first_answer(push(release))
+    if (status := starter.send(push(release))) >= 300:
+        raise RuntimeError(f"{starter.name} answered {status}")
     return completion(release["release_id"])
 
 
@@ -32,6 +33,7 @@ def measure(side: Google, folder: Path, *, rounds: int) -> Findings:
     seconds: dict[str, list[float]] = defaultdict(list)
     memory: dict[str, list[float]] = defaultdict(list)
     with function("dispatch_release", settings) as starter:
+        starter.first_answer(MAKERS[starter.name]())
         for _ in range(rounds):
             for name in SUBJECTS:
                 event = event_for(name, starter)
