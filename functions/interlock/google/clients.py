@@ -16,7 +16,7 @@ ChannelOptions = Sequence[tuple[str, str | int]]
 CHANNEL_OPTIONS: ChannelOptions = (
     ("grpc.max_reconnect_backoff_ms", 5_000),  # a push comes back within seconds; gRPC's own two minutes outlast it
     ("grpc.keepalive_time_ms", 10_000),  # only while a call waits: a dead connection ends before the call's own time
-    ("grpc.keepalive_timeout_ms", 5_000),
+    ("grpc.http2.ping_timeout_ms", 5_000),  # gRPC's own is a minute, whatever grpc.keepalive_timeout_ms says
     ("SingleThreadedUnaryStream", 1),  # a stream is read by whoever asked for it: no thread is made for it
 )
 _ANY_SIZE: ChannelOptions = (("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1))
