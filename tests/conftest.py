@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from interlock.bootstrap import FullLedger, open_ledger
-from interlock_local.emulators.google_emulators import OfficialEmulator, find_emulator
+from interlock_local.emulators.google_emulators import GoogleEmulator, find_emulator
 
 # Two busy cores make any single example slow now and then; what counts is the property.
 settings.register_profile("interlock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -16,17 +16,17 @@ settings.load_profile("interlock")
 
 
 @pytest.fixture(scope="session")
-def firestore_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OfficialEmulator]:
+def firestore_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GoogleEmulator]:
     if find_emulator("firestore") is None:
         pytest.skip(
             "Google's Firestore emulator (gcloud components install cloud-firestore-emulator) or Java is missing"
         )
-    with OfficialEmulator("firestore", tmp_path_factory.mktemp("firestore")) as emulator:
+    with GoogleEmulator("firestore", tmp_path_factory.mktemp("firestore")) as emulator:
         yield emulator
 
 
 @pytest.fixture
-def firestore_ledger(firestore_emulator: OfficialEmulator) -> Iterator[FullLedger]:
+def firestore_ledger(firestore_emulator: GoogleEmulator) -> Iterator[FullLedger]:
     before = os.environ.get("FIRESTORE_EMULATOR_HOST")
     os.environ["FIRESTORE_EMULATOR_HOST"] = firestore_emulator.address
     yield open_ledger(f"firestore://test-{uuid4().hex[:12]}/(default)")

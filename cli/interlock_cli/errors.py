@@ -1,5 +1,6 @@
-"""Exit codes and the one form of every error: what happened, and what to do about it."""
+"""Exit codes, and the one form of every error: what happened, and what to do about it."""
 
+from collections.abc import Sequence
 from enum import IntEnum
 
 
@@ -17,13 +18,19 @@ class ExitCode(IntEnum):
 
 
 class CommandError(Exception):
-    """A command cannot do what was asked. Commands raise it; main() prints it and exits with its code."""
+    """A command cannot do what was asked. Commands raise it; main() prints it and exits with its code.
 
-    def __init__(self, what: str, remedy: str, *, code: ExitCode = ExitCode.FAILURE) -> None:
+    `details` are lines of their own before it, as the rules that a file breaks.
+    """
+
+    def __init__(
+        self, what: str, remedy: str, *, code: ExitCode = ExitCode.FAILURE, details: Sequence[str] = ()
+    ) -> None:
         super().__init__(what)
         self.what = what
         self.remedy = remedy
         self.code = code
+        self.details = tuple(details)
 
 
 def as_command_error(error: Exception) -> CommandError:
@@ -33,7 +40,7 @@ def as_command_error(error: Exception) -> CommandError:
     from interlock.config import ConfigurationError
     from interlock.ledger.interface import LedgerUnavailable
     from interlock.ports import PublishFailed
-    from interlock_local.errors import PartFailed, StackError
+    from interlock_local.stack.errors import ServiceFailed, StackError
 
     text = one_line(error)
     if type(error).__module__.startswith("google.auth."):  # by name: importing it would cost every error its time
@@ -45,7 +52,7 @@ def as_command_error(error: Exception) -> CommandError:
             return CommandError(f"the ledger does not answer: {text}", "check INTERLOCK_LEDGER, then try again")
         case PublishFailed():
             return CommandError(f"the topic did not confirm: {text}", "check the topic, then publish it again")
-        case PartFailed():
+        case ServiceFailed():
             return CommandError("\n  ".join((text, *error.log)), error.remedy, code=ExitCode.ERRORED)
         case StackError():
             return CommandError(text, error.remedy)

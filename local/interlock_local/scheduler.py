@@ -1,4 +1,4 @@
-"""Cloud Scheduler, here: `python -m interlock_local.scheduler --url URL --every SECONDS` posts ticks for ever."""
+"""Cloud Scheduler on one machine: `python -m interlock_local.scheduler --url URL --every SECONDS` posts for ever."""
 
 import argparse
 import logging
@@ -16,7 +16,7 @@ log = logging.getLogger("interlock_local.scheduler")
 
 
 def headers(*, now: datetime) -> dict[str, str]:
-    """What Cloud Scheduler sends with a tick."""
+    """Return the headers that Cloud Scheduler sends."""
     return {
         "user-agent": "Google-Cloud-Scheduler",
         "content-type": "application/octet-stream",
@@ -27,19 +27,19 @@ def headers(*, now: datetime) -> dict[str, str]:
 
 
 def tick(http: urllib3.PoolManager, url: str) -> bool:
-    """Posts once. A failure is logged and left to the next tick, as nobody is there to be told."""
+    """Post once; return whether it was answered with success. A failure is only logged, as the next tick follows."""
     try:
-        answer = http.request("POST", url, body=b"", headers=headers(now=datetime.now(UTC)))
+        response = http.request("POST", url, body=b"", headers=headers(now=datetime.now(UTC)))
     except urllib3.exceptions.HTTPError as error:
         log.warning("tick failed: %s", error)
         return False
-    if answer.status >= 300:
-        log.warning("tick failed: %s answered %d", url, answer.status)
-    return answer.status < 300
+    if response.status >= 300:
+        log.warning("tick failed: %s answered %d", url, response.status)
+    return response.status < 300
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """Reads the command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m interlock_local.scheduler", description=__doc__)
     parser.add_argument("--url", required=True, help="what to post to")
     parser.add_argument("--every", type=float, default=60.0, help="seconds between ticks (default: 60)")
@@ -47,7 +47,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def main() -> None:
-    """Ticks until SIGTERM or SIGINT."""
+    """Post until SIGTERM or SIGINT."""
     options = parse()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     stopping = threading.Event()

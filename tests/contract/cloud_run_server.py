@@ -19,6 +19,8 @@ from google.cloud import run_v2
 from google.cloud.run_v2.services.executions.transports import ExecutionsGrpcTransport
 from google.cloud.run_v2.services.jobs.transports import JobsGrpcTransport
 
+from interlock_local.stack.ports import some_free_ports
+
 PARENT = "projects/interlock-local/locations/local"
 DEADLINE_SECONDS = 30.0
 T = TypeVar("T")
@@ -47,10 +49,7 @@ JOBS = {
 
 
 def a_free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    return next(some_free_ports())
 
 
 def eventually(look: Callable[[], T], *, within: float = DEADLINE_SECONDS) -> T:
@@ -103,7 +102,7 @@ class CloudRunServer:
         self.process.send_signal(number)
         return self.process.wait(DEADLINE_SECONDS)
 
-    def leave_nothing(self) -> None:
+    def stop_if_running(self) -> None:
         """For a fixture's end: whatever the test did, nothing runs after it."""
         if self.process and self.process.poll() is None:
             self.stop()
@@ -115,7 +114,7 @@ class CloudRunServer:
 
 
 class Client:
-    """The two Google clients over one channel, with short words for what the tests do."""
+    """The two Google clients over one channel, with short methods for what the tests do."""
 
     def __init__(self, channel: grpc.Channel) -> None:
         self.jobs = run_v2.JobsClient(transport=JobsGrpcTransport(channel=channel))

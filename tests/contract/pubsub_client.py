@@ -1,4 +1,4 @@
-"""Google's clients with short words for what the tests do, and names of its own for every test."""
+"""Google's clients with short methods for what the tests do, and names of its own for every test."""
 
 import time
 import uuid
@@ -26,16 +26,16 @@ class PubSub:
         self._own = uuid.uuid4().hex[:8]
         self._subscriptions: list[str] = []
 
-    def name(self, kind: str, word: str) -> str:
-        return f"projects/{PROJECT}/{kind}/{word}-{self._own}"
+    def name(self, kind: str, label: str) -> str:
+        return f"projects/{PROJECT}/{kind}/{label}-{self._own}"
 
-    def topic(self, word: str = "letters") -> str:
-        name = self.name("topics", word)
+    def topic(self, label: str = "messages") -> str:
+        name = self.name("topics", label)
         self.publisher.create_topic(name=name)
         return name
 
-    def subscription(self, topic: str, *, word: str = "reader", **more: Any) -> str:
-        name = self.name("subscriptions", word)
+    def subscription(self, topic: str, *, label: str = "reader", **more: Any) -> str:
+        name = self.name("subscriptions", label)
         self.subscriber.create_subscription(request={"name": name, "topic": topic, **more})
         self._subscriptions.append(name)
         return name
@@ -79,7 +79,7 @@ class PubSub:
     def acknowledge(self, subscription: str, received: Sequence[Any]) -> None:
         self.subscriber.acknowledge(subscription=subscription, ack_ids=[each.ack_id for each in received])
 
-    def refuse(self, subscription: str, received: Sequence[Any]) -> None:
+    def nack(self, subscription: str, received: Sequence[Any]) -> None:
         self.extend(subscription, received, seconds=0)
 
     def extend(self, subscription: str, received: Sequence[Any], *, seconds: int) -> None:
@@ -98,5 +98,5 @@ def pubsub_at(address: str) -> Iterator[PubSub]:
         yield PubSub(channel, address)
 
 
-def words(received: Sequence[Any]) -> list[bytes]:
+def payloads(received: Sequence[Any]) -> list[bytes]:
     return [each.message.data for each in received]

@@ -1,4 +1,4 @@
-"""A push endpoint that notes when what came, and answers as the test says."""
+"""A push endpoint that records what arrived when, and answers as the test decides."""
 
 import json
 import threading

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import urllib3
 
-from interlock_local.emulators.google_emulators import OfficialEmulator, find_emulator
+from interlock_local.emulators.google_emulators import GoogleEmulator, find_emulator
 from tests.contract.cloud_run_server import a_free_port, eventually
 
 PROJECT = "interlock-local"
@@ -54,7 +54,7 @@ class EmbeddedServer:
         self.process.send_signal(number)
         return self.process.wait(DEADLINE_SECONDS)
 
-    def leave_nothing(self) -> None:
+    def stop_if_running(self) -> None:
         if self.process and self.process.poll() is None:
             self.stop()
 
@@ -65,14 +65,14 @@ def embedded(state: Path) -> Iterator[str]:
     try:
         yield server.address
     finally:
-        server.leave_nothing()
+        server.stop_if_running()
 
 
 @contextmanager
 def official(state: Path) -> Iterator[str]:
     if find_emulator("pubsub") is None:
         pytest.skip("Google's Pub/Sub emulator is not installed (gcloud components install pubsub-emulator)")
-    with OfficialEmulator("pubsub", state) as emulator:
+    with GoogleEmulator("pubsub", state) as emulator:
         yield emulator.address
 
 

@@ -26,14 +26,17 @@ class Post:
 
 @dataclass
 class HttpReceiver:
-    """Answers 500 to the first `refusals` requests and 204 to all others."""
+    """Answers 500 to the first `refusals` requests and 204 to all others, or redirects them all."""
 
     refusals: int = 0
+    redirects_to: str = ""
     url: str = ""
     posts: list[Post] = field(default_factory=list)
 
     def answer(self, post: Post) -> int:
         self.posts.append(post)
+        if self.redirects_to:
+            return 307
         return 500 if len(self.posts) <= self.refusals else 204
 
 
@@ -55,14 +58,16 @@ class TopicReceiver:
 
 
 @contextmanager
-def http_receiver(*, refusals: int = 0, port: int = 0) -> Iterator[HttpReceiver]:
-    receiver = HttpReceiver(refusals)
+def http_receiver(*, refusals: int = 0, redirects_to: str = "", port: int = 0) -> Iterator[HttpReceiver]:
+    receiver = HttpReceiver(refusals, redirects_to)
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"] or 0))
             headers = {name.lower(): value for name, value in self.headers.items()}
             self.send_response(receiver.answer(Post(headers, body)))
+            if receiver.redirects_to:
+                self.send_header("location", receiver.redirects_to)
             self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's word

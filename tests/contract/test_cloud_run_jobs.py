@@ -13,7 +13,7 @@ from tests.contract.cloud_run_server import ENV, JOBS, PARENT, CloudRunServer, a
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudRunServer]:
     running = CloudRunServer(tmp_path_factory.mktemp("cloud_run") / "state", JOBS, env=ENV).start()
     yield running
-    running.leave_nothing()
+    running.stop_if_running()
 
 
 @pytest.fixture

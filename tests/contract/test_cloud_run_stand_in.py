@@ -35,10 +35,17 @@ def client(server: CloudRunServer) -> Iterator[Client]:
         yield talking
 
 
-def test_a_started_job_tells_its_executions_name_at_once(client: Client) -> None:
+def test_a_started_job_names_its_execution_at_once(client: Client) -> None:
     operation = client.operation("slow")
     assert operation.metadata.name.startswith(f"{PARENT}/jobs/slow/executions/slow-")
     assert not client.executions.get_execution(name=operation.metadata.name).completion_time
+
+
+def test_an_operation_carries_the_execution_under_googles_type_url(client: Client) -> None:
+    operation = client.operation("good")
+    operation.result(timeout=20)
+    type_url = "type.googleapis.com/google.cloud.run.v2.Execution"
+    assert (operation.operation.metadata.type_url, operation.operation.response.type_url) == (type_url, type_url)
 
 
 def test_a_job_that_exits_with_zero_has_succeeded(client: Client) -> None:

@@ -27,7 +27,7 @@ Reason = run_v2.Condition.ExecutionReason
 def own_server(tmp_path: Path) -> Iterator[CloudRunServer]:
     server = CloudRunServer(tmp_path / "state", JOBS, env=ENV)
     yield server
-    server.leave_nothing()
+    server.stop_if_running()
 
 
 def test_a_run_survives_the_servers_death_and_so_does_its_end(own_server: CloudRunServer) -> None:
@@ -67,7 +67,7 @@ def test_a_cancel_after_a_restart_reaches_what_an_earlier_server_started(own_ser
         assert client.completed(name).cancelled_count == 1
 
 
-def test_a_task_whose_keeper_vanished_is_ended_and_has_failed_as_lost(own_server: CloudRunServer) -> None:
+def test_a_task_whose_shim_was_killed_is_ended_and_has_failed_as_lost(own_server: CloudRunServer) -> None:
     own_server.start()
     with own_server.client() as client:
         name = client.run("endless")
@@ -86,9 +86,9 @@ def test_a_stopped_server_takes_its_tasks_along(own_server: CloudRunServer) -> N
         running, queued = client.run("stubborn"), client.run("good")
         eventually(lambda: client.log(running))
         (begun,) = own_server.state.glob("tasks/*/0-0/begun")
-        keeper = Path("/proc", begun.read_text())
+        shim = Path("/proc", begun.read_text())
     assert own_server.stop() == 0
-    assert not keeper.exists()
+    assert not shim.exists()
     own_server.start()
     with own_server.client() as client:
         assert client.completed(running).failed_count == 1
@@ -114,7 +114,7 @@ def test_a_server_may_leave_its_tasks_to_the_next_one(own_server: CloudRunServer
         ('{"project": "p", "location": "l", "jobs": {"j": {"command": []}}}', "$.jobs[...].command"),
     ],
 )
-def test_a_wrong_jobs_file_is_told_in_one_line(tmp_path: Path, jobs: str, complaint: str) -> None:
+def test_a_wrong_jobs_file_is_reported_in_one_line(tmp_path: Path, jobs: str, complaint: str) -> None:
     (tmp_path / "jobs.json").write_text(jobs)
     error = failed_start(port=a_free_port(), state=tmp_path / "state", jobs=tmp_path / "jobs.json")
     assert complaint in error

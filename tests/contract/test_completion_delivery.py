@@ -1,4 +1,4 @@
-"""Completions on their way out of the Cloud Run stand-in: both routes, each at least once."""
+"""Completions on their way out of the Cloud Run stand-in: to both destinations, each at least once."""
 
 import json
 import os
@@ -45,7 +45,7 @@ def published(topic: TopicReceiver) -> list[Any]:
     return [json.loads(message.data) for request in topic.requests for message in request.messages]
 
 
-def test_a_completion_arrives_by_both_routes(tmp_path: Path) -> None:
+def test_a_completion_arrives_at_both_destinations(tmp_path: Path) -> None:
     with http_receiver() as http, topic_receiver() as topic, running(tmp_path, http=http, topic=topic) as client:
         name = client.run("good", env={"WHO": "you"})
         post, request = eventually(lambda: http.posts)[0], eventually(lambda: topic.requests)[0]
@@ -69,7 +69,7 @@ def test_a_refused_delivery_is_repeated_with_the_same_event_id(tmp_path: Path) -
     assert len({post.headers["ce-id"] for post in http.posts}) == 1
 
 
-def test_a_route_that_refuses_does_not_hold_up_the_other(tmp_path: Path) -> None:
+def test_a_destination_that_refuses_does_not_delay_the_other(tmp_path: Path) -> None:
     with (
         http_receiver(refusals=1000) as http,
         topic_receiver() as topic,
@@ -99,7 +99,7 @@ def test_an_undelivered_entry_survives_the_servers_death(tmp_path: Path) -> None
     assert post.json()["severity"] == "INFO"
 
 
-def test_a_cancel_is_told_with_code_2_unless_the_job_keeps_it_silent(tmp_path: Path) -> None:
+def test_a_cancel_is_reported_with_code_2_unless_the_job_keeps_it_silent(tmp_path: Path) -> None:
     with http_receiver() as http, running(tmp_path, http=http) as client:
         for job in ("discreet", "endless"):
             name = client.run(job)
@@ -107,8 +107,8 @@ def test_a_cancel_is_told_with_code_2_unless_the_job_keeps_it_silent(tmp_path: P
             client.completed(name)
         client.completed(client.run("good"))
         eventually(lambda: len(http.posts) == 2)
-    told = [post.json() for post in http.posts]
-    codes = {entry["resource"]["labels"]["job_name"]: entry["protoPayload"]["status"].get("code") for entry in told}
+    entries = [post.json() for post in http.posts]
+    codes = {entry["resource"]["labels"]["job_name"]: entry["protoPayload"]["status"].get("code") for entry in entries}
     assert codes == {"endless": 2, "good": None}
 
 

@@ -12,7 +12,7 @@ from google.cloud.pubsub_v1 import SubscriberClient
 from google.cloud.pubsub_v1.types import FlowControl
 
 from tests.contract.cloud_run_server import eventually
-from tests.contract.pubsub_client import PubSub, words
+from tests.contract.pubsub_client import PubSub, payloads
 
 
 class TestPull:
@@ -42,19 +42,19 @@ class TestPull:
         pubsub.acknowledge(subscription, received)
         assert pubsub.stays_empty(subscription)
 
-    def test_a_held_message_is_nobody_elses(self, pubsub: PubSub) -> None:
+    def test_a_leased_message_is_delivered_to_nobody_else(self, pubsub: PubSub) -> None:
         topic = pubsub.topic()
         subscription = pubsub.subscription(topic)
         pubsub.publish(topic, b"mine")
         pubsub.pull(subscription)
         assert pubsub.stays_empty(subscription)
 
-    def test_a_refused_message_comes_again_under_another_ack_id(self, pubsub: PubSub) -> None:
+    def test_a_nacked_message_comes_again_under_another_ack_id(self, pubsub: PubSub) -> None:
         topic = pubsub.topic()
         subscription = pubsub.subscription(topic)
         pubsub.publish(topic, b"again")
         [first] = pubsub.pull(subscription)
-        pubsub.refuse(subscription, [first])
+        pubsub.nack(subscription, [first])
         [second] = pubsub.pull(subscription)
         assert second.message == first.message
         assert second.ack_id != first.ack_id
@@ -69,22 +69,22 @@ class TestPull:
         assert second.message.message_id == first.message.message_id
         assert second.ack_id != first.ack_id
 
-    def test_a_retry_policy_holds_a_refused_message_back(self, pubsub: PubSub) -> None:
+    def test_a_retry_policy_delays_a_nacked_message(self, pubsub: PubSub) -> None:
         topic = pubsub.topic()
         policy = {"minimum_backoff": {"seconds": 2}, "maximum_backoff": {"seconds": 4}}
         subscription = pubsub.subscription(topic, retry_policy=policy)
         pubsub.publish(topic, b"wait")
-        pubsub.refuse(subscription, pubsub.pull(subscription))
+        pubsub.nack(subscription, pubsub.pull(subscription))
         refused = time.monotonic()
         pubsub.pull(subscription)
         assert time.monotonic() - refused > 1
 
     def test_every_subscription_gets_its_own_copy(self, pubsub: PubSub) -> None:
         topic = pubsub.topic()
-        readers = [pubsub.subscription(topic, word=word) for word in ("first", "second")]
+        readers = [pubsub.subscription(topic, label=word) for word in ("first", "second")]
         pubsub.publish(topic, b"copy")
         pubsub.acknowledge(readers[0], pubsub.pull(readers[0]))
-        assert words(pubsub.pull(readers[1])) == [b"copy"]
+        assert payloads(pubsub.pull(readers[1])) == [b"copy"]
 
     def test_a_pull_waits_for_a_message(self, pubsub: PubSub) -> None:
         topic = pubsub.topic()
@@ -93,7 +93,7 @@ class TestPull:
         later.start()
         answer = pubsub.subscriber.pull(subscription=subscription, max_messages=1, timeout=20)
         later.join()
-        assert words(answer.received_messages) == [b"awaited"]
+        assert payloads(answer.received_messages) == [b"awaited"]
 
     def test_500_messages_at_once_all_arrive(self, pubsub: PubSub) -> None:
         topic = pubsub.topic()
@@ -101,11 +101,13 @@ class TestPull:
         sent = [f"{number}".encode() for number in range(500)]
         pubsub.publish_all(topic, sent)
         found = pubsub.pull(subscription, count=500)
-        assert sorted(words(found)) == sorted(sent)
+        assert sorted(payloads(found)) == sorted(sent)
 
 
 class TestStreamingPull:
-    def test_messages_come_and_are_settled_in_the_stream(self, pubsub: PubSub, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_messages_are_delivered_and_acknowledged_in_the_stream(
+        self, pubsub: PubSub, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         topic = pubsub.topic()
         subscription = pubsub.subscription(topic)
         seen: list[bytes] = []
@@ -119,7 +121,7 @@ class TestStreamingPull:
             eventually(lambda: sorted(seen) == [b"1", b"2", b"3"])
         assert pubsub.stays_empty(subscription)
 
-    def test_a_refusal_in_the_stream_brings_it_again(self, pubsub: PubSub, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_nack_in_the_stream_brings_it_again(self, pubsub: PubSub, monkeypatch: pytest.MonkeyPatch) -> None:
         topic = pubsub.topic()
         subscription = pubsub.subscription(topic)
         seen: list[str] = []

@@ -31,16 +31,16 @@ class TestPush:
             assert message["publishTime"].endswith("Z")
 
     @pytest.mark.parametrize("status", [200, 201, 202, 204])
-    def test_success_settles_it(self, pubsub: PubSub, status: int) -> None:
+    def test_a_success_status_acknowledges_it(self, pubsub: PubSub, status: int) -> None:
         with endpoint(lambda _body: status) as there:
             topic = pubsub.topic()
             pubsub.push(topic, there.url, retry_policy=QUICK)
             pubsub.publish(topic, b"once")
             eventually(lambda: there.posts)
             time.sleep(1)  # at least once may be twice, and then no more
-            settled = len(there.posts)
+            posts_so_far = len(there.posts)
             time.sleep(1)
-            assert len(there.posts) == settled
+            assert len(there.posts) == posts_so_far
 
     @pytest.mark.parametrize("status", [203, 302, 400, 404, 429, 500, 503])
     def test_any_other_answer_brings_it_again(self, pubsub: PubSub, status: int) -> None:
@@ -59,7 +59,7 @@ class TestPush:
         with endpoint(port=port) as there:
             eventually(lambda: there.posts)
 
-    def test_the_gaps_between_tries_grow(self, pubsub: PubSub) -> None:
+    def test_the_gaps_between_attempts_grow(self, pubsub: PubSub) -> None:
         with endpoint(lambda _body: 500) as there:
             topic = pubsub.topic()
             policy = {"minimum_backoff": {"nanos": 300_000_000}, "maximum_backoff": {"seconds": 60}}
@@ -78,8 +78,8 @@ class TestPush:
 
     def test_a_push_counts_its_attempts_with_a_dead_letter_policy(self, pubsub: PubSub) -> None:
         with endpoint(lambda _body: 500 if len(there.posts) == 1 else 204) as there:
-            topic, graves = pubsub.topic(), pubsub.topic("graves")
-            policy = {"dead_letter_topic": graves, "max_delivery_attempts": 5}
+            topic, dead_letters = pubsub.topic(), pubsub.topic("dead-letters")
+            policy = {"dead_letter_topic": dead_letters, "max_delivery_attempts": 5}
             pubsub.push(topic, there.url, retry_policy=QUICK, dead_letter_policy=policy)
             pubsub.publish(topic, b"counted")
             eventually(lambda: len(there.posts) == 2)
@@ -111,32 +111,32 @@ class TestPush:
 
 
 class TestDeadLetters:
-    def test_a_push_that_fails_five_times_is_buried_with_its_origin(self, pubsub: PubSub) -> None:
+    def test_a_push_that_fails_five_times_becomes_a_dead_letter_with_its_origin(self, pubsub: PubSub) -> None:
         with endpoint(lambda _body: 500) as there:
-            topic, graves = pubsub.topic(), pubsub.topic("graves")
-            grave = pubsub.subscription(graves, word="grave")
-            policy = {"dead_letter_topic": graves, "max_delivery_attempts": 5}
+            topic, dead_letters = pubsub.topic(), pubsub.topic("dead-letters")
+            dead_letter_reader = pubsub.subscription(dead_letters, label="dead-letter-reader")
+            policy = {"dead_letter_topic": dead_letters, "max_delivery_attempts": 5}
             subscription = pubsub.push(topic, there.url, retry_policy=QUICK, dead_letter_policy=policy)
             pubsub.publish(topic, b"hopeless", target="staging")
-            [buried] = pubsub.pull(grave, within=60)
-            assert_origin(buried.message, subscription)
-            assert (buried.message.data, buried.message.attributes["target"]) == (b"hopeless", "staging")
+            [dead_letter] = pubsub.pull(dead_letter_reader, within=60)
+            assert_origin(dead_letter.message, subscription)
+            assert (dead_letter.message.data, dead_letter.message.attributes["target"]) == (b"hopeless", "staging")
             assert len(there.posts) == 5
 
-    def test_a_pulled_message_that_is_refused_five_times_is_buried(self, pubsub: PubSub) -> None:
-        topic, graves = pubsub.topic(), pubsub.topic("graves")
-        grave = pubsub.subscription(graves, word="grave")
-        policy = {"dead_letter_topic": graves, "max_delivery_attempts": 5}
+    def test_a_pulled_message_that_is_nacked_five_times_becomes_a_dead_letter(self, pubsub: PubSub) -> None:
+        topic, dead_letters = pubsub.topic(), pubsub.topic("dead-letters")
+        dead_letter_reader = pubsub.subscription(dead_letters, label="dead-letter-reader")
+        policy = {"dead_letter_topic": dead_letters, "max_delivery_attempts": 5}
         subscription = pubsub.subscription(topic, dead_letter_policy=policy)
         pubsub.publish(topic, b"hopeless")
         attempts = []
         for _ in range(5):
             [received] = pubsub.pull(subscription)
             attempts.append(received.delivery_attempt)
-            pubsub.refuse(subscription, [received])
-        [buried] = eventually(lambda: [] if pubsub.peek(subscription) else pubsub.peek(grave))
+            pubsub.nack(subscription, [received])
+        [dead_letter] = eventually(lambda: [] if pubsub.peek(subscription) else pubsub.peek(dead_letter_reader))
         assert attempts == [1, 2, 3, 4, 5]
-        assert_origin(buried.message, subscription)
+        assert_origin(dead_letter.message, subscription)
         assert pubsub.stays_empty(subscription)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from google.api_core import exceptions
 
-from tests.contract.pubsub_client import PubSub, words
+from tests.contract.pubsub_client import PubSub, payloads
 from tests.contract.pubsub_servers import PROJECT
 
 Call = Callable[[PubSub], object]
@@ -59,7 +59,7 @@ INVALID: dict[str, Call] = {
 
 
 class TestResources:
-    def test_a_doubled_name_is_refused(self, pubsub: PubSub) -> None:
+    def test_a_name_that_exists_is_refused(self, pubsub: PubSub) -> None:
         topic = pubsub.topic()
         subscription = pubsub.subscription(topic)
         with pytest.raises(exceptions.AlreadyExists):
@@ -68,22 +68,22 @@ class TestResources:
             pubsub.subscriber.create_subscription(name=subscription, topic=topic)
 
     @pytest.mark.parametrize("call", NOT_THERE.values(), ids=NOT_THERE.keys())
-    def test_what_is_not_there_is_not_found(self, pubsub: PubSub, call: Call) -> None:
+    def test_a_resource_that_does_not_exist_is_not_found(self, pubsub: PubSub, call: Call) -> None:
         with pytest.raises(exceptions.NotFound):
             call(pubsub)
 
     @pytest.mark.parametrize("call", INVALID.values(), ids=INVALID.keys())
-    def test_what_cannot_be_is_an_invalid_argument(self, pubsub: PubSub, call: Call) -> None:
+    def test_a_value_that_is_not_allowed_is_an_invalid_argument(self, pubsub: PubSub, call: Call) -> None:
         with pytest.raises(exceptions.InvalidArgument):
             call(pubsub)
 
     @pytest.mark.parametrize("attempts", [1, 4, 101])
     def test_delivery_attempts_have_googles_bounds(self, pubsub: PubSub, attempts: int) -> None:
-        policy = {"dead_letter_topic": pubsub.topic("graves"), "max_delivery_attempts": attempts}
+        policy = {"dead_letter_topic": pubsub.topic("dead-letters"), "max_delivery_attempts": attempts}
         with pytest.raises(exceptions.OutOfRange):
             a_reader(pubsub, dead_letter_policy=policy)
 
-    def test_what_is_left_out_has_googles_defaults(self, pubsub: PubSub) -> None:
+    def test_absent_fields_have_googles_defaults(self, pubsub: PubSub) -> None:
         topic = pubsub.topic()
         reader = pubsub.subscription(topic, dead_letter_policy={"dead_letter_topic": topic})
         found = pubsub.subscriber.get_subscription(subscription=reader)
@@ -99,7 +99,7 @@ class TestResources:
         found = pubsub.subscriber.get_subscription(subscription=reader)
         assert (found.ack_deadline_seconds, found.push_config.push_endpoint) == (33, "")
 
-    def test_listings_name_what_is_there(self, pubsub: PubSub) -> None:
+    def test_lists_name_what_exists(self, pubsub: PubSub) -> None:
         topic = pubsub.topic()
         reader = pubsub.subscription(topic)
         project = f"projects/{PROJECT}"
@@ -113,7 +113,7 @@ class TestResources:
         pubsub.publish(topic, b"left")
         pubsub.publisher.delete_topic(topic=topic)
         assert pubsub.subscriber.get_subscription(subscription=reader).topic == "_deleted-topic_"
-        assert words(pubsub.pull(reader)) == [b"left"]
+        assert payloads(pubsub.pull(reader)) == [b"left"]
 
     @pytest.mark.parametrize(
         "message",

@@ -11,7 +11,7 @@ import urllib3
 from google import pubsub_v1
 from google.auth.credentials import AnonymousCredentials
 
-from tests.contract.pubsub_client import PubSub, words
+from tests.contract.pubsub_client import PubSub, payloads
 from tests.contract.pubsub_servers import PROJECT
 
 
@@ -35,7 +35,7 @@ class TestRest:
         ) as client:
             client.publish(topic=topic, messages=[pubsub_v1.PubsubMessage(data=b"rest")])
             assert topic in [each.name for each in client.list_topics(project=f"projects/{PROJECT}")]
-        assert words(pubsub.pull(subscription)) == [b"rest"]
+        assert payloads(pubsub.pull(subscription)) == [b"rest"]
 
     @pytest.mark.parametrize(
         ("verb", "resource", "body", "status", "word"),
@@ -46,7 +46,7 @@ class TestRest:
             ("POST", "topics/no-such:publish", {"mess": 1}, 400, "INVALID_ARGUMENT"),
         ],
     )
-    def test_a_refusal_says_why(
+    def test_a_refusal_gives_its_reason(
         self, pubsub: PubSub, verb: str, resource: str, body: object, status: int, word: str
     ) -> None:
         url = f"http://{pubsub.address}/v1/projects/{PROJECT}/{resource}"

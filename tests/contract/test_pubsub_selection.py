@@ -6,7 +6,7 @@ import pytest
 from google.api_core import exceptions
 
 from tests.contract.cloud_run_server import eventually
-from tests.contract.pubsub_client import PubSub, words
+from tests.contract.pubsub_client import PubSub, payloads
 from tests.contract.pubsub_endpoint import endpoint, slowly
 
 QUICK = {"minimum_backoff": {"nanos": 100_000_000}, "maximum_backoff": {"seconds": 2}}
@@ -21,21 +21,21 @@ class TestOrdering:
         seen: list[bytes] = []
         while len(seen) < 3:
             received = pubsub.pull(subscription)
-            seen += words(received)
+            seen += payloads(received)
             pubsub.acknowledge(subscription, received)
         assert seen == [b"1", b"2", b"3"]
 
-    def test_a_refusal_brings_the_later_ones_of_its_key_again_in_order(self, pubsub: PubSub) -> None:
+    def test_a_nack_brings_the_later_ones_of_its_key_again_in_order(self, pubsub: PubSub) -> None:
         topic = pubsub.topic()
         subscription = pubsub.subscription(topic, enable_message_ordering=True)
         pubsub.publish_all(topic, [b"1", b"2", b"3"], key="k")
         [head, *_] = pubsub.peek(subscription)
         assert head.message.data == b"1"
-        pubsub.refuse(subscription, [head])
+        pubsub.nack(subscription, [head])
         seen: list[bytes] = []
         while seen[-3:] != [b"1", b"2", b"3"]:
             received = pubsub.pull(subscription)
-            seen += words(received)
+            seen += payloads(received)
             pubsub.acknowledge(subscription, received)
         assert seen[0] == b"1"
 
@@ -49,7 +49,7 @@ class TestOrdering:
             assert [base64.b64decode(post.message["data"]) for post in there.posts] == sent
             assert there.most_at_once == 1
 
-    def test_a_push_tells_its_ordering_key(self, pubsub: PubSub) -> None:
+    def test_a_push_names_its_ordering_key(self, pubsub: PubSub) -> None:
         with endpoint() as there:
             topic = pubsub.topic()
             pubsub.push(topic, there.url)
@@ -57,7 +57,7 @@ class TestOrdering:
             eventually(lambda: there.posts)
             assert there.posts[0].message["orderingKey"] == "k"
 
-    def test_a_refused_push_holds_its_key_back(self, pubsub: PubSub) -> None:
+    def test_a_failed_push_delays_its_ordering_key(self, pubsub: PubSub) -> None:
         with endpoint(lambda _body: 500 if len(there.posts) == 1 else 204) as there:
             topic = pubsub.topic()
             pubsub.push(topic, there.url, enable_message_ordering=True, retry_policy=QUICK)
@@ -89,7 +89,7 @@ class TestFilters:
         pubsub.publish(topic, b"stage", env="stage")
         pubsub.publish(topic, b"none", other="x")
         received = pubsub.pull(subscription, count=len(passing))
-        assert {word.decode() for word in words(received)} == passing
+        assert {word.decode() for word in payloads(received)} == passing
         assert pubsub.stays_empty(subscription)
 
     @pytest.mark.parametrize(

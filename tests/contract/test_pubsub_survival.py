@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,16 +13,16 @@ from google import pubsub_v1
 from google.api_core import exceptions
 
 from tests.contract.cloud_run_server import eventually
-from tests.contract.pubsub_client import pubsub_at, words
+from tests.contract.pubsub_client import payloads, pubsub_at
 from tests.contract.pubsub_endpoint import endpoint
-from tests.contract.pubsub_servers import EmbeddedServer
+from tests.contract.pubsub_servers import DEADLINE_SECONDS, EmbeddedServer
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[EmbeddedServer]:
     running = EmbeddedServer(tmp_path / "state").start()
     yield running
-    running.leave_nothing()
+    running.stop_if_running()
 
 
 def killed_and_started(server: EmbeddedServer) -> None:
@@ -50,7 +51,7 @@ def test_what_was_acknowledged_does_not_come_back_after_a_kill(server: EmbeddedS
         pubsub.acknowledge(reader, done)
     killed_and_started(server)
     with pubsub_at(server.address) as pubsub:
-        assert words(pubsub.pull(reader)) == [b"left"]
+        assert payloads(pubsub.pull(reader)) == [b"left"]
         assert pubsub.stays_empty(reader)
 
 
@@ -68,11 +69,11 @@ def test_a_reader_that_outlived_the_server_may_still_acknowledge(server: Embedde
 
 def test_delivery_attempts_are_not_forgotten(server: EmbeddedServer) -> None:
     with pubsub_at(server.address) as pubsub:
-        topic, graves = pubsub.topic(), pubsub.topic("graves")
-        reader = pubsub.subscription(topic, dead_letter_policy={"dead_letter_topic": graves})
+        topic, dead_letters = pubsub.topic(), pubsub.topic("dead-letters")
+        reader = pubsub.subscription(topic, dead_letter_policy={"dead_letter_topic": dead_letters})
         pubsub.publish(topic, b"counted")
         for _ in range(3):
-            pubsub.refuse(reader, pubsub.pull(reader))
+            pubsub.nack(reader, pubsub.pull(reader))
     killed_and_started(server)
     with pubsub_at(server.address) as pubsub:
         [received] = pubsub.pull(reader)
@@ -136,14 +137,31 @@ def test_asked_to_stop_it_ends_cleanly_while_a_stream_and_a_push_are_open(server
         pubsub.push(topic, there.url)
         pubsub.publish(topic, b"refused")
         eventually(lambda: there.posts)
-        request = {"subscription": pubsub.subscription(topic, word="open"), "stream_ack_deadline_seconds": 10}
+        request = {"subscription": pubsub.subscription(topic, label="open"), "stream_ack_deadline_seconds": 10}
         stream = pubsub.subscriber.streaming_pull(requests=iter([request]))
         assert server.stop() == 0
         stream.cancel()
     assert "Traceback" not in (server.state / "server.log").read_text()
 
 
-def test_a_taken_port_is_told_in_one_line(server: EmbeddedServer, tmp_path: Path) -> None:
+def test_asked_to_stop_it_waits_for_no_endpoint_however_many_are_slow(server: EmbeddedServer) -> None:
+    is_over = threading.Event()
+
+    def hang(_body: object) -> int:
+        is_over.wait(2 * DEADLINE_SECONDS)
+        return 204
+
+    with endpoint(hang) as there, pubsub_at(server.address) as pubsub:
+        topic = pubsub.topic()
+        for label in ("one", "two", "three", "four"):
+            pubsub.push(topic, there.url, label=label, ack_deadline_seconds=600)
+        pubsub.publish_all(topic, [b"slow"] * 10)
+        eventually(lambda: len(there.posts) == 40)
+        assert server.stop() == 0
+        is_over.set()
+
+
+def test_a_taken_port_is_reported_in_one_line(server: EmbeddedServer, tmp_path: Path) -> None:
     options = ["--port", str(server.port), "--state", str(tmp_path / "other")]
     done = subprocess.run(
         [sys.executable, "-m", "interlock_local.pubsub", *options],
@@ -163,4 +181,4 @@ def test_names_of_another_project_are_refused_where_one_is_named(tmp_path: Path)
         with pubsub_at(server.start().address) as pubsub, pytest.raises(exceptions.NotFound, match="project=interlock"):
             pubsub.topic()
     finally:
-        server.leave_nothing()
+        server.stop_if_running()

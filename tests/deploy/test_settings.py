@@ -16,7 +16,7 @@ from interlock.domain.requests.schema_validation import SchemaValidator
 from interlock.ledger.records import RECORD_TYPES
 from interlock.schema_files import load_schema
 from interlock_local.stack import names
-from interlock_local.stack.topology import TOPICS, WIRES
+from interlock_local.stack.topology import SUBSCRIPTIONS, TOPICS
 from tests.deploy.plans import EXAMPLES, ROOT, resources
 
 ENDPOINTS = {"PUBSUB_EMULATOR_HOST", "INTERLOCK_RUN_ENDPOINT"}
@@ -84,7 +84,7 @@ def test_topics_and_subscriptions_are_those_of_the_local_stack() -> None:
         for one in resources("one-environment", "google_pubsub_subscription")
         if "_iam_" not in one.kind
     }
-    assert found == {wire.name: wire.topic.rsplit("/", 1)[-1] for wire in WIRES}
+    assert found == {spec.name: spec.topic.rsplit("/", 1)[-1] for spec in SUBSCRIPTIONS}
 
 
 def test_functions_are_those_of_the_table_and_of_the_local_stack() -> None:

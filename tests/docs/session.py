@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from interlock_local.stack.control import start, stop
-from interlock_local.stack.plan import Plan
+from interlock_local.stack.plan import StackPlan
 from interlock_local.stack.ports import free_ports
 from tests.docs.pages import ROOT
 
@@ -62,7 +62,7 @@ def steady(text: str, folder: str) -> str:
 def record() -> str:
     """Run the session on a stack of its own; return what a terminal shows."""
     with TemporaryDirectory() as folder:
-        plan = Plan(state=Path(folder) / "state", ports=free_ports(), routes=_prepare(Path(folder)))
+        plan = StackPlan(state=Path(folder) / "state", ports=free_ports(), routes=_prepare(Path(folder)))
         try:
             return "\n".join(_told(Path(folder), start(plan).environment))
         finally:

@@ -27,7 +27,7 @@ from interlock.domain.releases.model import Release
 from interlock.ledger.records import Key
 from interlock_local.stack import names
 from interlock_local.stack.control import start, stop
-from interlock_local.stack.plan import Plan
+from interlock_local.stack.plan import StackPlan
 from interlock_local.stack.readiness import cloud_run_answers
 from interlock_local.stack.state import read_record
 
@@ -65,7 +65,7 @@ class Tail:
 class Stack:
     """One stack; `up` again after `down` or a kill continues with the same state and ports."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: StackPlan) -> None:
         self.plan = plan
 
     def up(self) -> "Stack":
@@ -86,7 +86,7 @@ class Stack:
         """Return the part's process; `supervisor` is one, too."""
         record = read_record(self.plan.state)
         assert record
-        return record.supervisor.pid if part == "supervisor" else record.parts[part].pid
+        return record.supervisor.pid if part == "supervisor" else record.services[part].pid
 
     def kill(self, part: str) -> int:
         """Kill the part as a crash would; return the pid it had."""
@@ -184,8 +184,8 @@ def run_command(
     )
 
 
-def plan_for(state: Path, **changes: Any) -> Plan:
+def plan_for(state: Path, **changes: Any) -> StackPlan:
     """Return a plan with free ports, and what differs."""
     from interlock_local.stack.ports import free_ports
 
-    return Plan(state=state, ports=free_ports(), **changes)
+    return StackPlan(state=state, ports=free_ports(), **changes)

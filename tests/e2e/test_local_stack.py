@@ -16,7 +16,7 @@ import urllib3
 from interlock_local.emulators.google_emulators import Kind, find_emulator
 from interlock_local.stack import names
 from interlock_local.stack.control import running_environment
-from interlock_local.stack.process import Mark, mark
+from interlock_local.stack.process import ProcessIdentity, identify
 from interlock_local.stack.state import read_record
 from tests.e2e.stack import COMMAND, Stack, run_command, wait_until
 
@@ -102,9 +102,9 @@ def test_a_part_that_cannot_start_ends_the_start_and_shows_its_words(tmp_path: P
 def test_functions_that_do_not_load_end_the_start(tmp_path: Path, own_stack: Callable[..., Stack]) -> None:
     source = tmp_path / "main.py"
     source.write_text("raise RuntimeError('this function is broken')")
-    from interlock_local.errors import PartFailed
+    from interlock_local.stack.errors import ServiceFailed
 
-    with pytest.raises(PartFailed) as caught:
+    with pytest.raises(ServiceFailed) as caught:
         own_stack(functions_source=source)
     assert "this function is broken" in "\n".join(caught.value.log)
     record = read_record(tmp_path / "state")
@@ -145,7 +145,7 @@ def test_a_killed_supervisor_takes_its_parts_along_and_up_goes_on(own_stack: Cal
     assert before
 
     stack.kill("supervisor")
-    wait_until(lambda: not any(map(alive, before.parts.values())))
+    wait_until(lambda: not any(map(alive, before.services.values())))
     stack.up()
 
     second = stack.a_request()
@@ -154,8 +154,8 @@ def test_a_killed_supervisor_takes_its_parts_along_and_up_goes_on(own_stack: Cal
     assert stack.closed(first["release_id"]).state == "succeeded"
 
 
-def alive(process: Mark) -> bool:
-    return mark(process.pid) == process
+def alive(process: ProcessIdentity) -> bool:
+    return identify(process.pid) == process
 
 
 def test_a_release_that_runs_while_the_stack_is_killed_is_closed_after_the_next_start(
@@ -206,7 +206,7 @@ def test_the_foreground_form_stops_all_on_a_signal(tmp_path: Path, number: signa
         os.kill(process.pid, number)
         assert process.wait(60) == 0
     assert not any(answers(port) for port in record.ports.values())
-    assert not any(map(alive, record.parts.values()))
+    assert not any(map(alive, record.services.values()))
 
 
 def test_down_ends_the_scripts_that_run(own_stack: Callable[..., Stack], tmp_path: Path) -> None:
@@ -218,7 +218,7 @@ def test_down_ends_the_scripts_that_run(own_stack: Callable[..., Stack], tmp_pat
 
     assert stack.down()
 
-    assert mark(int(pid_file.read_text())) is None
+    assert identify(int(pid_file.read_text())) is None
 
 
 def test_ready_means_that_the_first_call_of_every_part_succeeds(own_stack: Callable[..., Stack]) -> None:

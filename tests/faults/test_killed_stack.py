@@ -16,7 +16,7 @@ def kill_whole(stack: Stack) -> None:
     """Kill the supervisor and every part at once, each with all of its group."""
     record = read_record(stack.plan.state)
     assert record
-    for process in (record.supervisor, *record.parts.values()):
+    for process in (record.supervisor, *record.services.values()):
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
 

@@ -6,26 +6,26 @@ from typing import Any
 
 import pytest
 
-from interlock_local.audit_log.entry import completion_entry
 from interlock_local.audit_log.eventarc import binary_event, event_data
-from interlock_local.audit_log.outbox import pause
-from interlock_local.cloud_run.execution import Cause, Ending, Execution, cancel, end, start
+from interlock_local.audit_log.pending_deliveries import backoff
+from interlock_local.cloud_run.audit_entry import completion_entry
+from interlock_local.cloud_run.execution import AttemptEnding, Cause, Execution, cancel, end, start
 from tests.unit.test_execution_lifecycle import CREATED, FAILED, NOW, an_execution, ran
 
-EXITED, TIMED_OUT = Ending(Cause.EXITED, 0), Ending(Cause.TIMED_OUT, 143)
+EXITED, TIMED_OUT = AttemptEnding(Cause.EXITED, 0), AttemptEnding(Cause.TIMED_OUT, 143)
 
 
 def an_entry(execution: Execution) -> dict[str, Any]:
     return completion_entry(execution, project_number="123456789012")
 
 
-def entry_of(*endings: Ending) -> dict[str, Any]:
+def entry_of(*endings: AttemptEnding) -> dict[str, Any]:
     return an_entry(ran(an_execution(tasks=len(endings)), *endings))
 
 
 def cancelled_entry() -> dict[str, Any]:
     execution = cancel(start(an_execution(), 0, now=NOW), now=NOW)
-    return an_entry(end(execution, 0, ending=Ending(Cause.STOPPED, 143), now=NOW))
+    return an_entry(end(execution, 0, ending=AttemptEnding(Cause.STOPPED, 143), now=NOW))
 
 
 def completed(entry: dict[str, Any]) -> dict[str, Any]:
@@ -60,14 +60,14 @@ def test_a_non_zero_exit_is_code_10_with_its_reason() -> None:
     assert entry["severity"] == "ERROR"
 
 
-def test_a_failure_after_retries_counts_the_retried_task_and_tells_of_the_retry() -> None:
+def test_a_failure_after_retries_counts_the_retried_task_and_reports_the_retry() -> None:
     entry = an_entry(ran(ran(an_execution(max_retries=1), FAILED), FAILED))
     assert counts(entry) == {"failedCount": 1, "retriedCount": 1}
     kinds = [condition["type"] for condition in entry["protoPayload"]["response"]["status"]["conditions"]]
     assert "Retry" in kinds
 
 
-def test_a_timeout_is_code_4_and_has_no_reason_but_the_words() -> None:
+def test_a_timeout_is_code_4_and_has_a_message_but_no_reason() -> None:
     entry = entry_of(TIMED_OUT)
     assert entry["protoPayload"]["status"]["code"] == 4
     assert "reason" not in completed(entry)
@@ -75,7 +75,7 @@ def test_a_timeout_is_code_4_and_has_no_reason_but_the_words() -> None:
     assert counts(entry) == {"failedCount": 1}
 
 
-def test_a_cancel_is_code_2_with_its_reason_and_words() -> None:
+def test_a_cancel_is_code_2_with_its_reason_and_message() -> None:
     entry = cancelled_entry()
     assert entry["protoPayload"]["status"]["code"] == 2
     assert completed(entry)["reason"] == "CANCELLED"
@@ -84,14 +84,14 @@ def test_a_cancel_is_code_2_with_its_reason_and_words() -> None:
 
 
 def test_a_command_that_cannot_run_has_neither_reason_nor_counts() -> None:
-    entry = entry_of(Ending(Cause.UNSTARTABLE, 127))
+    entry = entry_of(AttemptEnding(Cause.UNSTARTABLE, 127))
     assert completed(entry)["status"] == "False"
     assert "reason" not in completed(entry)
     assert counts(entry) == {}
     assert "failed to start" in completed(entry)["message"]
 
 
-def test_the_entry_says_what_completed_and_nothing_of_who_asked() -> None:
+def test_the_entry_names_what_completed_and_not_who_asked() -> None:
     entry = entry_of(EXITED)
     assert entry["logName"] == "projects/interlock-local/logs/cloudaudit.googleapis.com%2Fsystem_event"
     assert entry["resource"] == {
@@ -105,7 +105,7 @@ def test_the_entry_says_what_completed_and_nothing_of_who_asked() -> None:
     assert payload["resourceName"] == "namespaces/interlock-local/executions/release-agent-ab1cd"
 
 
-def test_the_inner_execution_speaks_v1() -> None:
+def test_the_execution_inside_has_the_form_of_v1() -> None:
     response = entry_of(EXITED)["protoPayload"]["response"]
     assert response["@type"] == "type.googleapis.com/google.cloud.run.v1.Execution"
     assert (response["apiVersion"], response["kind"]) == ("run.googleapis.com/v1", "Execution")
@@ -150,10 +150,10 @@ def test_the_event_is_an_audit_log_event_with_googles_attributes() -> None:
 
 
 @pytest.mark.parametrize(("attempts", "seconds"), [(0, 0.25), (1, 0.5), (4, 4), (50, 30)])
-def test_the_pause_between_deliveries_doubles_up_to_half_a_minute(attempts: int, seconds: float) -> None:
-    assert pause(attempts) == timedelta(seconds=seconds)
+def test_the_backoff_between_deliveries_doubles_up_to_half_a_minute(attempts: int, seconds: float) -> None:
+    assert backoff(attempts) == timedelta(seconds=seconds)
 
 
-def test_the_success_tells_how_long_it_took() -> None:
+def test_the_success_message_says_how_long_it_took() -> None:
     assert completed(entry_of(EXITED))["message"] == "Execution completed successfully in 5.00s."
     assert timedelta(seconds=5) == NOW - CREATED

@@ -7,9 +7,9 @@ import pytest
 
 from interlock.domain.executions.completion import read_completion
 from interlock.domain.releases.events import ExecutionEnded
-from interlock_local.audit_log.entry import completion_entry
 from interlock_local.audit_log.eventarc import event_data
-from interlock_local.cloud_run.execution import Cause, Ending, Execution, cancel
+from interlock_local.cloud_run.audit_entry import completion_entry
+from interlock_local.cloud_run.execution import AttemptEnding, Cause, Execution, cancel
 from tests.unit.test_execution_lifecycle import FAILED, NOW, an_execution, ran
 
 RELEASE = {"INTERLOCK_RELEASE_ID": "web-1.2.4", "INTERLOCK_ATTEMPT": "2", "INTERLOCK_FENCE": "3"}
@@ -29,14 +29,14 @@ def read(entry: dict[str, Any]) -> ExecutionEnded:
 @pytest.mark.parametrize(
     ("ending", "outcome", "reason"),
     [
-        (Ending(Cause.EXITED, 0), "succeeded", None),
+        (AttemptEnding(Cause.EXITED, 0), "succeeded", None),
         (FAILED, "failed", "non_zero_exit"),
-        (Ending(Cause.TIMED_OUT, 143), "failed", "timeout"),
-        (Ending(Cause.UNSTARTABLE, 127), "failed", "start_failed"),
-        (Ending(Cause.LOST, 137), "failed", "non_zero_exit"),
+        (AttemptEnding(Cause.TIMED_OUT, 143), "failed", "timeout"),
+        (AttemptEnding(Cause.UNSTARTABLE, 127), "failed", "start_failed"),
+        (AttemptEnding(Cause.LOST, 137), "failed", "non_zero_exit"),
     ],
 )
-def test_every_ending_is_read_as_what_it_was(ending: Ending, outcome: str, reason: str | None) -> None:
+def test_every_ending_is_read_as_what_it_was(ending: AttemptEnding, outcome: str, reason: str | None) -> None:
     entry = completion_entry(ran(a_release(), ending), project_number="123456789012")
     for completion in (read(entry), read(event_data(entry))):
         assert (completion.state, completion.result.reason) == (outcome, reason)

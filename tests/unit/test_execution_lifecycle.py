@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from interlock_local.cloud_run.execution import (
+    AttemptEnding,
     Cause,
-    Ending,
     Execution,
     Outcome,
     Task,
@@ -22,8 +22,8 @@ from interlock_local.cloud_run.execution import (
 
 CREATED = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 NOW = CREATED + timedelta(seconds=5)
-EXITED, FAILED = Ending(Cause.EXITED, 0), Ending(Cause.EXITED, 3)
-STOPPED, TIMED_OUT = Ending(Cause.STOPPED, 143), Ending(Cause.TIMED_OUT, 143)
+EXITED, FAILED = AttemptEnding(Cause.EXITED, 0), AttemptEnding(Cause.EXITED, 3)
+STOPPED, TIMED_OUT = AttemptEnding(Cause.STOPPED, 143), AttemptEnding(Cause.TIMED_OUT, 143)
 
 
 def an_execution(*, tasks: int = 1, parallelism: int = 0, max_retries: int = 0) -> Execution:
@@ -39,7 +39,7 @@ def an_execution(*, tasks: int = 1, parallelism: int = 0, max_retries: int = 0) 
     )
 
 
-def ran(execution: Execution, *endings: Ending) -> Execution:
+def ran(execution: Execution, *endings: AttemptEnding) -> Execution:
     for index, ending in enumerate(endings):
         execution = end(start(execution, index, now=NOW), index, ending=ending, now=NOW)
     return execution
@@ -64,22 +64,22 @@ def test_an_execution_is_completed_with_its_last_task() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ending", "word"),
+    ("ending", "expected"),
     [
         (EXITED, Outcome.SUCCEEDED),
         (FAILED, Outcome.NON_ZERO_EXIT),
         (TIMED_OUT, Outcome.TIMED_OUT),
-        (Ending(Cause.TIMED_OUT, 0), Outcome.TIMED_OUT),
-        (Ending(Cause.UNSTARTABLE, 127), Outcome.NOT_STARTED),
-        (Ending(Cause.LOST, 137), Outcome.NON_ZERO_EXIT),
+        (AttemptEnding(Cause.TIMED_OUT, 0), Outcome.TIMED_OUT),
+        (AttemptEnding(Cause.UNSTARTABLE, 127), Outcome.NOT_STARTED),
+        (AttemptEnding(Cause.LOST, 137), Outcome.NON_ZERO_EXIT),
         (STOPPED, Outcome.NON_ZERO_EXIT),
     ],
 )
-def test_the_ending_of_the_only_task_is_the_outcome(ending: Ending, word: Outcome) -> None:
-    assert outcome(ran(an_execution(), ending)) is word
+def test_the_ending_of_the_only_task_is_the_outcome(ending: AttemptEnding, expected: Outcome) -> None:
+    assert outcome(ran(an_execution(), ending)) is expected
 
 
-def test_the_first_failed_task_speaks_for_the_execution() -> None:
+def test_the_first_failed_task_decides_the_outcome() -> None:
     assert outcome(ran(an_execution(tasks=3), EXITED, TIMED_OUT, FAILED)) is Outcome.TIMED_OUT
 
 
@@ -103,19 +103,19 @@ def test_a_task_without_retries_left_has_failed() -> None:
 
 def test_parallelism_bounds_what_may_start() -> None:
     execution = an_execution(tasks=5, parallelism=2)
-    assert [task.index for task in startable(execution, room=8)] == [0, 1]
-    assert [task.index for task in startable(start(execution, 0, now=NOW), room=8)] == [1]
+    assert [task.index for task in startable(execution, capacity=8)] == [0, 1]
+    assert [task.index for task in startable(start(execution, 0, now=NOW), capacity=8)] == [1]
 
 
-def test_without_parallelism_only_the_room_on_the_machine_bounds_what_may_start() -> None:
-    assert len(startable(an_execution(tasks=5), room=3)) == 3
-    assert len(startable(an_execution(tasks=5), room=8)) == 5
+def test_without_parallelism_only_the_capacity_of_the_machine_bounds_what_may_start() -> None:
+    assert len(startable(an_execution(tasks=5), capacity=3)) == 3
+    assert len(startable(an_execution(tasks=5), capacity=8)) == 5
 
 
 def test_a_cancel_closes_what_is_queued_and_waits_for_what_runs() -> None:
     execution = cancel(start(an_execution(tasks=2), 0, now=NOW), now=NOW)
     assert outcome(execution) is Outcome.CANCELLING
-    assert startable(execution, room=8) == ()
+    assert startable(execution, capacity=8) == ()
     done = end(execution, 0, ending=STOPPED, now=NOW)
     assert outcome(done) is Outcome.CANCELLED
     assert done.count(TaskState.CANCELLED) == 2
@@ -143,13 +143,13 @@ def test_a_completed_execution_cannot_be_cancelled() -> None:
 
 
 def test_an_attempt_that_never_began_is_made_again_as_the_same_attempt() -> None:
-    execution = ran(an_execution(max_retries=0), Ending(Cause.NOT_BEGUN))
+    execution = ran(an_execution(max_retries=0), AttemptEnding(Cause.NOT_BEGUN))
     assert execution.tasks[0] == Task(0)
 
 
 def test_an_attempt_that_never_began_is_cancelled_when_a_cancel_was_asked() -> None:
     execution = cancel(start(an_execution(), 0, now=NOW), now=NOW)
-    assert outcome(end(execution, 0, ending=Ending(Cause.NOT_BEGUN), now=NOW)) is Outcome.CANCELLED
+    assert outcome(end(execution, 0, ending=AttemptEnding(Cause.NOT_BEGUN), now=NOW)) is Outcome.CANCELLED
 
 
 def test_ten_thousand_tasks_are_no_burden() -> None:

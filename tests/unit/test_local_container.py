@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from interlock_local.errors import StackError
 from interlock_local.stack.container import IMAGE, build, find_tool, run_command
+from interlock_local.stack.errors import StackError
 
 ENVIRON = {
     "PATH": "/bin",
@@ -18,7 +18,7 @@ ENVIRON = {
 }
 
 
-def words(option: str, command: list[str]) -> list[str]:
+def option_values(option: str, command: list[str]) -> list[str]:
     return [after for before, after in pairwise(command) if before == option]
 
 
@@ -29,15 +29,15 @@ def a_tool(folder: Path, text: str) -> Path:
     return tool
 
 
-def test_the_container_is_confined_as_in_production() -> None:
+def test_the_container_is_restricted_as_in_production() -> None:
     command = run_command("podman", IMAGE, ENVIRON, user=0)
     assert command[:2] == ["podman", "run"]
     assert {"--read-only", "--cap-drop=all", "--security-opt=no-new-privileges"} <= set(command)
     assert command[-1] == IMAGE
 
 
-def test_it_gets_the_releases_variables_to_the_letter_and_none_of_this_machine() -> None:
-    given = words("-e", run_command("podman", IMAGE, ENVIRON, user=0))
+def test_it_gets_the_releases_variables_unchanged_and_none_of_this_machine() -> None:
+    given = option_values("-e", run_command("podman", IMAGE, ENVIRON, user=0))
     assert "RELEASE_PARAM_X=a b $(c) 'd'" in given
     assert "CLOUD_RUN_EXECUTION=agent-one" in given
     assert not [one for one in given if one.startswith(("PATH=", "HOME="))]
@@ -52,29 +52,29 @@ def test_it_sees_its_results_and_the_files_of_its_release_alone(tmp_path: Path) 
         "DEPLOYMENT_SCRIPT": "deploy.sh",
         "MANIFEST_PATH": "gs://b/m",
     }
-    mounts = words("-v", run_command("podman", IMAGE, environ, user=0))
+    mounts = option_values("-v", run_command("podman", IMAGE, environ, user=0))
     assert mounts == ["/state/results:/state/results", f"{artifact}:{artifact}:ro"]
 
 
-def test_a_source_that_is_not_there_is_the_agents_to_tell() -> None:
+def test_a_source_that_does_not_exist_is_left_for_the_agent_to_report() -> None:
     environ = {**ENVIRON, "ARTIFACT_PATH": "file:///no/such.zip"}
-    assert words("-v", run_command("podman", IMAGE, environ, user=0)) == ["/state/results:/state/results"]
+    assert option_values("-v", run_command("podman", IMAGE, environ, user=0)) == ["/state/results:/state/results"]
 
 
 @pytest.mark.parametrize(("tool", "keeps"), [("/usr/bin/podman", True), ("/usr/bin/docker", False)])
 def test_what_it_writes_belongs_to_whoever_runs_the_stack(tool: str, *, keeps: bool) -> None:
     command = run_command(tool, IMAGE, ENVIRON, user=1000)
-    assert words("--user", command) == ["1000"]
+    assert option_values("--user", command) == ["1000"]
     assert ("--userns=keep-id" in command) is keeps
 
 
-def test_a_tool_that_is_not_there_is_told_with_the_way_out() -> None:
+def test_a_tool_that_is_not_there_is_reported_with_the_remedy() -> None:
     with pytest.raises(StackError, match="no-such-tool is not there") as refused:
         find_tool("no-such-tool")
     assert "leave --container out" in refused.value.remedy
 
 
-def test_an_image_that_cannot_be_built_is_told_with_the_tools_words(tmp_path: Path) -> None:
+def test_an_image_that_cannot_be_built_is_reported_with_the_tools_log(tmp_path: Path) -> None:
     tool = a_tool(tmp_path, "echo no space left; exit 3")
     with pytest.raises(StackError, match="ended with 3"):
         build(str(tool), log=tmp_path / "image.log")

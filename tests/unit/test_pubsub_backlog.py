@@ -7,222 +7,228 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interlock_local.pubsub.backlog import Backlog, Lease
-from interlock_local.pubsub.letter import Letter, dead_letter
-from interlock_local.pubsub.terms import AT_ONCE, DeadLetterPolicy, Push, Retry, Terms
-from interlock_local.pubsub.window import FEWEST, MOST, Window
+from interlock_local.pubsub.message import Message, as_dead_letter
+from interlock_local.pubsub.push_window import LARGEST, SMALLEST, PushWindow
+from interlock_local.pubsub.subscription_policy import (
+    RETRY_IMMEDIATELY,
+    DeadLetterPolicy,
+    PushConfig,
+    RetryPolicy,
+    SubscriptionPolicy,
+)
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-ORDERED = Terms(is_ordered=True)
-PUSHED = Terms(is_ordered=True, push=Push("http://127.0.0.1/x"))
+ORDERED = SubscriptionPolicy(is_ordered=True)
+PUSHED = SubscriptionPolicy(is_ordered=True, push=PushConfig("http://127.0.0.1/x"))
 
 
-def letter(number: int, *, key: str = "", data: bytes = b"x") -> Letter:
-    return Letter(number, NOON, data, {}, key)
+def a_message(number: int, *, key: str = "", data: bytes = b"x") -> Message:
+    return Message(number, NOON, data, {}, key)
 
 
-def backlog(terms: Terms, *letters: Letter) -> Backlog:
-    found = Backlog(terms)
-    for each in letters:
+def backlog(policy: SubscriptionPolicy, *messages: Message) -> Backlog:
+    found = Backlog(policy)
+    for each in messages:
         found.add(each)
     return found
 
 
-def take(found: Backlog, *, now: float = 0.0, limit: int = 100, holder: int = 0) -> list[Lease]:
-    return found.take(now, limit=limit, until=now + 10, holder=holder)
+def lease_due(found: Backlog, *, now: float = 0.0, limit: int = 100, holder: int = 0) -> list[Lease]:
+    return found.lease(now, limit=limit, until=now + 10, holder=holder)
 
 
 def numbers(leases: list[Lease]) -> list[int]:
-    return [lease.letter.number for lease in leases]
+    return [lease.message.number for lease in leases]
 
 
-def refuse(found: Backlog, lease: Lease, *, now: float = 0.0) -> bool:
-    entry = found.find(lease.ack_id)
-    assert entry
-    return found.refuse(entry, now=now)
+def nack(found: Backlog, lease: Lease, *, now: float = 0.0) -> bool:
+    queued = found.find(lease.ack_id)
+    assert queued
+    return found.nack(queued, now=now)
 
 
 def acknowledge(found: Backlog, lease: Lease) -> None:
-    entry = found.find(lease.ack_id)
-    assert entry
-    found.acknowledge(entry)
+    queued = found.find(lease.ack_id)
+    assert queued
+    found.acknowledge(queued)
 
 
-def test_a_held_message_is_not_given_again() -> None:
-    found = backlog(Terms(), letter(1), letter(2))
-    assert numbers(take(found)) == [1, 2]
-    assert take(found) == []
+def test_a_leased_message_is_not_delivered_again() -> None:
+    found = backlog(SubscriptionPolicy(), a_message(1), a_message(2))
+    assert numbers(lease_due(found)) == [1, 2]
+    assert lease_due(found) == []
 
 
-def test_a_limit_is_kept_and_the_rest_stays_due() -> None:
-    found = backlog(Terms(), letter(1), letter(2), letter(3))
-    assert numbers(take(found, limit=2)) == [1, 2]
-    assert numbers(take(found, limit=2)) == [3]
+def test_no_more_than_the_limit_is_leased_and_the_rest_stays_due() -> None:
+    found = backlog(SubscriptionPolicy(), a_message(1), a_message(2), a_message(3))
+    assert numbers(lease_due(found, limit=2)) == [1, 2]
+    assert numbers(lease_due(found, limit=2)) == [3]
 
 
-def test_room_bounds_the_bytes_but_lets_a_first_message_pass() -> None:
-    found = backlog(Terms(), letter(1, data=b"12345"), letter(2, data=b"12345"))
-    assert numbers(found.take(0, limit=9, until=1, room=3)) == [1]
-    assert numbers(found.take(0, limit=9, until=1, room=5)) == [2]
+def test_the_byte_budget_bounds_a_lease_but_lets_a_first_message_pass() -> None:
+    found = backlog(SubscriptionPolicy(), a_message(1, data=b"12345"), a_message(2, data=b"12345"))
+    assert numbers(found.lease(0, limit=9, until=1, byte_budget=3)) == [1]
+    assert numbers(found.lease(0, limit=9, until=1, byte_budget=5)) == [2]
 
 
-def test_what_its_holder_did_not_settle_in_time_is_found_expired() -> None:
-    found = backlog(Terms(), letter(1))
-    take(found)
+def test_a_lease_that_was_not_acknowledged_by_its_deadline_is_expired() -> None:
+    found = backlog(SubscriptionPolicy(), a_message(1))
+    lease_due(found)
     assert found.expired(9.9) == []
-    assert [entry.letter.number for entry in found.expired(10.0)] == [1]
+    assert [queued.message.number for queued in found.expired(10.0)] == [1]
 
 
-def test_more_time_puts_the_expiry_off() -> None:
-    found = backlog(Terms(), letter(1))
-    [lease] = take(found)
-    entry = found.find(lease.ack_id)
-    assert entry
-    found.extend(entry, until=20)
+def test_an_extended_lease_expires_later() -> None:
+    found = backlog(SubscriptionPolicy(), a_message(1))
+    [lease] = lease_due(found)
+    queued = found.find(lease.ack_id)
+    assert queued
+    found.extend(queued, until=20)
     assert found.expired(19.9) == []
-    assert found.expired(20) == [entry]
+    assert found.expired(20) == [queued]
 
 
-def test_an_ack_id_counts_for_its_own_delivery_only() -> None:
-    found = backlog(Terms(), letter(1))
-    [first] = take(found)
-    refuse(found, first)
-    [second] = take(found)
+def test_an_ack_id_is_good_for_its_own_delivery_only() -> None:
+    found = backlog(SubscriptionPolicy(), a_message(1))
+    [first] = lease_due(found)
+    nack(found, first)
+    [second] = lease_due(found)
     assert found.find(first.ack_id) is None
     assert found.find(second.ack_id) is not None
 
 
-def test_an_ack_id_outlives_a_restart_until_the_message_is_out_again() -> None:
-    [old] = take(backlog(Terms(), letter(1)))
-    restarted = Backlog(Terms(), boot="1")
-    restarted.add(letter(1))
+def test_an_ack_id_outlives_a_restart_until_the_message_is_leased_again() -> None:
+    [old] = lease_due(backlog(SubscriptionPolicy(), a_message(1)))
+    restarted = Backlog(SubscriptionPolicy(), boot_id="1")
+    restarted.add(a_message(1))
     assert restarted.find(old.ack_id) is not None
-    take(restarted)
+    lease_due(restarted)
     assert restarted.find(old.ack_id) is None
 
 
-def test_failures_double_the_wait_up_to_the_maximum() -> None:
-    retry = Retry(1.0, 5.0)
-    assert [retry.delay(failures) for failures in (1, 2, 3, 4, 400)] == [1, 2, 4, 5, 5]
-    assert AT_ONCE.delay(9) == 0
+def test_failures_double_the_backoff_up_to_the_maximum() -> None:
+    retry = RetryPolicy(1.0, 5.0)
+    assert [retry.backoff_seconds(failures) for failures in (1, 2, 3, 4, 400)] == [1, 2, 4, 5, 5]
+    assert RETRY_IMMEDIATELY.backoff_seconds(9) == 0
 
 
-def test_a_refused_message_waits_for_its_backoff() -> None:
-    found = backlog(Terms(retry=Retry(2.0, 60.0)), letter(1))
-    refuse(found, take(found)[0], now=0)
-    assert take(found, now=1.9) == []
-    assert [lease.attempt for lease in take(found, now=2.0)] == [2]
+def test_a_nacked_message_waits_for_its_backoff() -> None:
+    found = backlog(SubscriptionPolicy(retry=RetryPolicy(2.0, 60.0)), a_message(1))
+    nack(found, lease_due(found)[0], now=0)
+    assert lease_due(found, now=1.9) == []
+    assert [lease.attempt for lease in lease_due(found, now=2.0)] == [2]
 
 
-def test_what_a_reader_from_before_a_restart_refuses_waits_too() -> None:
-    terms = Terms(retry=Retry(2.0, 60.0))
-    [old] = take(backlog(terms, letter(1)))
-    restarted = Backlog(terms, boot="1")
-    restarted.add(letter(1))
-    refuse(restarted, old, now=0)
-    assert take(restarted, now=1.9) == []
-    assert [lease.attempt for lease in take(restarted, now=2.0)] == [2]
+def test_what_a_subscriber_from_before_a_restart_nacks_waits_too() -> None:
+    policy = SubscriptionPolicy(retry=RetryPolicy(2.0, 60.0))
+    [old] = lease_due(backlog(policy, a_message(1)))
+    restarted = Backlog(policy, boot_id="1")
+    restarted.add(a_message(1))
+    nack(restarted, old, now=0)
+    assert lease_due(restarted, now=1.9) == []
+    assert [lease.attempt for lease in lease_due(restarted, now=2.0)] == [2]
 
 
-def test_the_last_allowed_failure_is_told() -> None:
-    found = backlog(Terms(dead_letter=DeadLetterPolicy("graves", 5)), letter(1))
-    assert [refuse(found, take(found)[0]) for _ in range(5)] == [False, False, False, False, True]
+def test_the_failure_that_exhausts_the_attempts_is_reported() -> None:
+    found = backlog(SubscriptionPolicy(dead_letter=DeadLetterPolicy("graves", 5)), a_message(1))
+    assert [nack(found, lease_due(found)[0]) for _ in range(5)] == [False, False, False, False, True]
 
 
-def test_a_key_is_out_once_and_in_order() -> None:
-    found = backlog(ORDERED, letter(1, key="k"), letter(2, key="other"), letter(3, key="k"))
-    leases = take(found, limit=2)
+def test_an_ordering_key_has_one_holder_at_a_time_and_keeps_its_order() -> None:
+    found = backlog(ORDERED, a_message(1, key="k"), a_message(2, key="other"), a_message(3, key="k"))
+    leases = lease_due(found, limit=2)
     assert numbers(leases) == [1, 3]
-    found.add(letter(4, key="k"))
-    assert numbers(take(found)) == [2]
+    found.add(a_message(4, key="k"))
+    assert numbers(lease_due(found)) == [2]
 
 
-def test_a_pushed_key_is_out_one_at_a_time() -> None:
-    found = backlog(PUSHED, letter(1, key="k"), letter(2, key="k"))
-    [lease] = take(found)
-    assert take(found) == []
+def test_a_pushed_ordering_key_is_leased_one_message_at_a_time() -> None:
+    found = backlog(PUSHED, a_message(1, key="k"), a_message(2, key="k"))
+    [lease] = lease_due(found)
+    assert lease_due(found) == []
     acknowledge(found, lease)
-    assert numbers(take(found)) == [2]
+    assert numbers(lease_due(found)) == [2]
 
 
-def test_a_refusal_takes_the_later_ones_of_its_key_back() -> None:
-    found = backlog(ORDERED, letter(1, key="k"), letter(2, key="k"), letter(3, key="k"))
-    first, second, third = take(found)
+def test_a_nack_releases_the_later_messages_of_its_ordering_key() -> None:
+    found = backlog(ORDERED, a_message(1, key="k"), a_message(2, key="k"), a_message(3, key="k"))
+    first, second, third = lease_due(found)
     acknowledge(found, first)
-    refuse(found, second)
+    nack(found, second)
     assert found.find(third.ack_id) is None
-    assert numbers(take(found)) == [2, 3]
+    assert numbers(lease_due(found)) == [2, 3]
 
 
-def test_only_the_refused_message_counts_a_failure() -> None:
-    found = backlog(ORDERED, letter(1, key="k"), letter(2, key="k"))
-    refuse(found, take(found)[0])
-    assert [lease.attempt for lease in take(found)] == [2, 1]
+def test_only_the_nacked_message_counts_a_failure() -> None:
+    found = backlog(ORDERED, a_message(1, key="k"), a_message(2, key="k"))
+    nack(found, lease_due(found)[0])
+    assert [lease.attempt for lease in lease_due(found)] == [2, 1]
 
 
-STEPS = st.lists(st.tuples(st.sampled_from(["take", "ack", "refuse", "expire"]), st.integers(0, 30)), max_size=80)
+STEPS = st.lists(st.tuples(st.sampled_from(["lease", "ack", "nack", "expire"]), st.integers(0, 30)), max_size=80)
 
 
-class Readers:
-    """Take, settle and forget at will, and note what was settled."""
+class Subscribers:
+    """Lease, ack, nack and forget at will, and note what was acknowledged."""
 
     def __init__(self, found: Backlog) -> None:
         self.backlog = found
         self.now = 0.0
-        self.settled: list[int] = []
+        self.acknowledged: list[int] = []
         self._held: list[Lease] = []
 
     def do(self, action: str, choice: int) -> None:
-        if action == "take":
-            self._held += take(self.backlog, now=self.now, limit=1 + choice % 4)
+        if action == "lease":
+            self._held += lease_due(self.backlog, now=self.now, limit=1 + choice % 4)
         elif action == "expire":
             self.expire()
         elif self._held:
-            self.settle(self._held.pop(choice % len(self._held)), is_done=action == "ack")
+            self.answer(self._held.pop(choice % len(self._held)), is_done=action == "ack")
 
     def expire(self) -> None:
         self.now += 11
-        for entry in self.backlog.expired(self.now):
-            if entry.lease:
-                self.backlog.refuse(entry, now=self.now)
+        for queued in self.backlog.expired(self.now):
+            if queued.lease:
+                self.backlog.nack(queued, now=self.now)
 
-    def settle(self, lease: Lease, *, is_done: bool) -> None:
-        entry = self.backlog.find(lease.ack_id)
-        if entry and is_done:
-            self.backlog.acknowledge(entry)
-            self.settled.append(lease.letter.number)
-        elif entry:
-            self.backlog.refuse(entry, now=self.now)
+    def answer(self, lease: Lease, *, is_done: bool) -> None:
+        queued = self.backlog.find(lease.ack_id)
+        if queued and is_done:
+            self.backlog.acknowledge(queued)
+            self.acknowledged.append(lease.message.number)
+        elif queued:
+            self.backlog.nack(queued, now=self.now)
 
     def finish(self) -> list[int]:
-        before = len(self.settled)
+        before = len(self.acknowledged)
         self.expire()
-        while leases := take(self.backlog, now=self.now):
+        while leases := lease_due(self.backlog, now=self.now):
             for lease in leases:
-                self.settle(lease, is_done=True)
-        return self.settled[before:]
+                self.answer(lease, is_done=True)
+        return self.acknowledged[before:]
 
 
 @given(st.lists(st.sampled_from(["", "a", "b"]), min_size=1, max_size=12), STEPS, st.sampled_from([ORDERED, PUSHED]))
-def test_whatever_happens_nothing_is_lost_and_what_is_left_of_a_key_comes_in_order(
-    keys: list[str], steps: list[tuple[str, int]], terms: Terms
+def test_whatever_subscribers_do_nothing_is_lost_and_a_key_keeps_its_order(
+    keys: list[str], steps: list[tuple[str, int]], policy: SubscriptionPolicy
 ) -> None:
-    readers = Readers(backlog(terms, *(letter(number, key=key) for number, key in enumerate(keys))))
+    subscribers = Subscribers(backlog(policy, *(a_message(number, key=key) for number, key in enumerate(keys))))
     for action, choice in steps:
-        readers.do(action, choice)
-    rest = readers.finish()
-    assert sorted(readers.settled) == list(range(len(keys)))
-    assert readers.backlog.held_by(0) == (0, 0)
+        subscribers.do(action, choice)
+    rest = subscribers.finish()
+    assert sorted(subscribers.acknowledged) == list(range(len(keys)))
+    assert subscribers.backlog.leased_to(0) == (0, 0)
     for key in ("a", "b"):
         line = [number for number in rest if keys[number] == key]
         assert line == sorted(line)
 
 
 def test_a_dead_letter_keeps_its_data_and_says_where_it_came_from() -> None:
-    source = Letter(1, NOON, b"\x00", {"target": "staging"}, "k")
+    source = Message(1, NOON, b"\x00", {"target": "staging"}, "k")
     subscription = "projects/p/subscriptions/reader"
-    buried = dead_letter(source, subscription=subscription, deliveries=5, number=2, now=NOON)
-    assert (buried.number, buried.data, buried.key) == (2, b"\x00", "k")
-    assert buried.attributes == {
+    dead_letter = as_dead_letter(source, subscription=subscription, deliveries=5, number=2, now=NOON)
+    assert (dead_letter.number, dead_letter.data, dead_letter.ordering_key) == (2, b"\x00", "k")
+    assert dead_letter.attributes == {
         "target": "staging",
         "CloudPubSubDeadLetterSourceDeliveryCount": "5",
         "CloudPubSubDeadLetterSourceSubscription": "reader",
@@ -231,9 +237,9 @@ def test_a_dead_letter_keeps_its_data_and_says_where_it_came_from() -> None:
     }
 
 
-@pytest.mark.parametrize(("step", "end"), [(Window.succeeded, MOST), (Window.failed, FEWEST)])
-def test_a_window_moves_within_its_bounds(step: object, end: int) -> None:
-    window = Window()
+@pytest.mark.parametrize(("step", "end"), [(PushWindow.succeeded, LARGEST), (PushWindow.failed, SMALLEST)])
+def test_the_push_window_stays_within_its_bounds(step: object, end: int) -> None:
+    window = PushWindow()
     for _ in range(100):
         assert callable(step)
         step(window)

@@ -1,4 +1,4 @@
-"""Says what a message would do if it were published now: the very decision of dispatch_release, without its commit."""
+"""What a message would do if it were published now: the decision of dispatch_release, without its commit."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -34,8 +34,8 @@ class Forecast:
 
     def as_document(self) -> dict[str, object]:
         """Return the forecast as JSON."""
-        told = {"would": self.word, "release_id": self.release_id, "explanation": self.line}
-        return {**told, "violations": [violation.as_dict() for violation in self.violations]}
+        document = {"would": self.word, "release_id": self.release_id, "explanation": self.line}
+        return {**document, "violations": [violation.as_dict() for violation in self.violations]}
 
 
 def forecast(ledger: LedgerReader, parser: RequestParser, message: Message, *, now: datetime) -> Forecast:
@@ -50,12 +50,12 @@ def forecast(ledger: LedgerReader, parser: RequestParser, message: Message, *, n
         case AcceptedRequest() | RejectedRequest():
             event = RequestReceived(candidate(parsed, now=now))
     releases = ReleaseService(ledger=_ReadOnly(ledger), instance="forecast", now=lambda: now)
-    stepped = releases.apply(parsed.release_id, event)
+    applied = releases.apply(parsed.release_id, event)
     if isinstance(event, RequestReceived):
-        return _of_release(event.candidate, stepped)
+        return _of_release(event.candidate, applied)
     word = "cancel" if isinstance(event, Cancel) else "resume"
-    state = stepped.release.public_state.value if stepped.release else "unknown to the ledger"
-    is_good = stepped.release is not None and not stepped.release.is_closed
+    state = applied.release.public_state.value if applied.release else "unknown to the ledger"
+    is_good = applied.release is not None and not applied.release.is_closed
     return Forecast(
         word=word, line=f"{word} {parsed.release_id}: {state}", release_id=parsed.release_id, is_good=is_good
     )
@@ -75,9 +75,9 @@ class _ReadOnly:
         return decided.result
 
 
-def _of_release(candidate: Release, stepped: Applied) -> Forecast:
-    kinds = {type(effect) for effect in stepped.effects}
-    after = stepped.release or candidate
+def _of_release(candidate: Release, applied: Applied) -> Forecast:
+    kinds = {type(effect) for effect in applied.effects}
+    after = applied.release or candidate
     if IdConflict in kinds:
         line = f"another request has run under the id {candidate.release_id}"
         return Forecast(word="conflict", line=line, release_id=candidate.release_id, is_good=False)
@@ -100,7 +100,7 @@ def _of_release(candidate: Release, stepped: Applied) -> Forecast:
 
 def _of_admitted(release: Release, *, starts: bool) -> Forecast:
     assert release.plan
-    told = "starts at once" if starts else "waits for its lane"
+    when = "starts at once" if starts else "waits for its lane"
     plan, attempt = release.plan, f" as attempt {release.attempt}" if release.attempt > 1 else ""
-    line = f"{told}{attempt}: route {plan.route}, job {plan.job.rsplit('/', 1)[-1]}, lane {plan.lane}"
+    line = f"{when}{attempt}: route {plan.route}, job {plan.job.rsplit('/', 1)[-1]}, lane {plan.lane}"
     return Forecast(word="start" if starts else "queue", line=line, release_id=release.release_id)

@@ -11,15 +11,15 @@ from cloudevents.http import CloudEvent
 
 EVENT_TYPE = "google.cloud.audit.log.v1.written"
 SCHEMA = "https://googleapis.github.io/google-cloudevents/jsonschema/google/events/cloud/audit/v1/LogEntryData.json"
-ACKNOWLEDGEMENTS = {102, 200, 201, 202, 204}
+ACK_STATUSES = {102, 200, 201, 202, 204}
 TIMEOUT = urllib3.Timeout(connect=5, read=60)
 
 
-class NotAcknowledgedError(Exception):
-    """The receiver answered, but not that it is done."""
+class NotAcknowledged(Exception):
+    """The receiver answered, but with a status that Eventarc takes for a failure."""
 
 
-class EventarcRoute:
+class EventarcTrigger:
     """One trigger with one destination."""
 
     def __init__(self, url: str) -> None:
@@ -27,15 +27,15 @@ class EventarcRoute:
         self._http = urllib3.PoolManager(retries=False, timeout=TIMEOUT, maxsize=16)
 
     def deliver(self, entry: Mapping[str, Any]) -> None:
-        """Returns once the receiver has acknowledged; anything else raises."""
+        """Return once the receiver has acknowledged; raise for anything else."""
         headers, body = binary_event(entry)
-        answer = self._http.request("POST", self._url, body=body, headers=headers)
-        if answer.status not in ACKNOWLEDGEMENTS:
-            raise NotAcknowledgedError(f"{self._url} answered {answer.status}")
+        response = self._http.request("POST", self._url, body=body, headers=headers)
+        if response.status not in ACK_STATUSES:
+            raise NotAcknowledged(f"{self._url} answered {response.status}")
 
 
 def event_data(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """The LogEntryData: the entry, but Eventarc leaves out the payload's own type."""
+    """Return the LogEntryData: the entry without the payload's own type, which Eventarc leaves out."""
     payload = {key: value for key, value in entry["protoPayload"].items() if key != "@type"}
     return {**entry, "protoPayload": payload}
 

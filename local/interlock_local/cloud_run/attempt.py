@@ -1,11 +1,11 @@
-"""One attempt of a task on disk: its directory, its lock, and the keeper process that holds the lock while it lives.
+"""One attempt of a task on disk: its directory, its lock, and the container shim that holds the lock while it lives.
 
-The server takes the lock, hands it to the keeper and lets go of its own end. So the lock tells for certain, even to a
-server started later and without trusting a process id, whether the keeper lives.
+The server takes the lock, hands it to the shim and closes its own end. So the lock tells whether the shim lives, even
+to a server that was started later, and without trusting a process id that another process may have by now.
 
-    lock free, no `begun`            never came to be: may be started again
-    lock free, `begun`, `exit.json`  ended, and this is how
-    lock free, `begun` only          lost: the keeper was killed
+    lock free, no `begun`            never began: may be started again
+    lock free, `begun`, `exit.json`  ended, and the file says how
+    lock free, `begun` only          lost: the shim was killed
     lock held                        runs
 """
 
@@ -22,15 +22,15 @@ from pathlib import Path
 
 import msgspec
 
-from interlock_local.cloud_run.execution import Cause, Ending
+from interlock_local.cloud_run.execution import AttemptEnding, Cause
 
-KEEPER = Path(__file__).with_name("task.py")
+SHIM = Path(__file__).with_name("container_shim.py")
 LOST_EXIT_CODE = 137
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """What a keeper is told to run."""
+class ContainerSpec:
+    """What a shim is to run."""
 
     command: Sequence[str]
     env: Mapping[str, str]
@@ -40,39 +40,39 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A directory that tells all about one attempt, and the file its output is appended to."""
+    """A directory that holds the state of one attempt, and the file that its output is appended to."""
 
     directory: Path
     log: Path
 
-    def start(self, order: Order) -> "subprocess.Popen[bytes]":
-        """Returns as soon as the keeper holds the lock; the container starts a moment later."""
+    def start(self, container: ContainerSpec) -> "subprocess.Popen[bytes]":
+        """Return as soon as the shim holds the lock; the container starts a moment later."""
         shutil.rmtree(self.directory, ignore_errors=True)
         (self.directory / "work").mkdir(parents=True)
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self._lock.open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             return subprocess.Popen(
-                self._keeper(order),
-                env=dict(order.env),
+                self._shim_command(container),
+                env=dict(container.env),
                 stdin=lock,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
             )
 
-    def wait(self) -> Ending:
-        """Blocks until the keeper is gone, whoever started it, and reads what it left."""
+    def wait(self) -> AttemptEnding:
+        """Block until the shim is gone, whichever server started it, and return how the attempt ended."""
         if not self._lock.exists():
-            return Ending(Cause.NOT_BEGUN)
+            return AttemptEnding(Cause.NOT_BEGUN)
         with self._lock.open() as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
         return self._ending()
 
     def stop(self) -> None:
-        """Asks the keeper to end its container: SIGTERM, the grace, then SIGKILL.
+        """Ask the shim to end its container: SIGTERM, the grace period, then SIGKILL.
 
-        The note comes first: a keeper that has not written `begun` by now will read it and run nothing.
+        The `stop` file comes first: a shim that has not written `begun` by now will find it and run nothing.
         """
         if not self.is_running():
             return
@@ -82,7 +82,7 @@ class Attempt:
             os.kill(pid, signal.SIGTERM)
 
     def is_running(self) -> bool:
-        """Whether a keeper holds the lock."""
+        """Return whether a shim holds the lock."""
         try:
             with self._lock.open() as lock:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -92,8 +92,8 @@ class Attempt:
             return False
         return False
 
-    def forget(self) -> None:
-        """Removes the directory, as a container's file system goes with it; the log stays."""
+    def remove(self) -> None:
+        """Remove the directory, as a container's file system goes with it; the log stays."""
         shutil.rmtree(self.directory, ignore_errors=True)
         with contextlib.suppress(OSError):  # other attempts of the execution are still there
             self.directory.parent.rmdir()
@@ -102,17 +102,17 @@ class Attempt:
     def _lock(self) -> Path:
         return self.directory / "lock"
 
-    def _keeper(self, order: Order) -> list[str]:
-        interpreter = [sys.executable, "-I", "-S", str(KEEPER)]
-        limits = [str(order.timeout_seconds), str(order.grace_seconds)]
-        return [*interpreter, str(self.directory), str(self.log), *limits, *order.command]
+    def _shim_command(self, container: ContainerSpec) -> list[str]:
+        interpreter = [sys.executable, "-I", "-S", str(SHIM)]
+        limits = [str(container.timeout_seconds), str(container.grace_seconds)]
+        return [*interpreter, str(self.directory), str(self.log), *limits, *container.command]
 
-    def _ending(self) -> Ending:
+    def _ending(self) -> AttemptEnding:
         try:
-            return msgspec.json.decode((self.directory / "exit.json").read_bytes(), type=Ending)
+            return msgspec.json.decode((self.directory / "exit.json").read_bytes(), type=AttemptEnding)
         except FileNotFoundError:
-            begun = (self.directory / "begun").exists()
-            return Ending(Cause.LOST, LOST_EXIT_CODE) if begun else Ending(Cause.NOT_BEGUN)
+            has_begun = (self.directory / "begun").exists()
+            return AttemptEnding(Cause.LOST, LOST_EXIT_CODE) if has_begun else AttemptEnding(Cause.NOT_BEGUN)
 
 
 def _read_number(path: Path) -> int | None:

@@ -1,4 +1,4 @@
-"""What an execution is, and what becomes of it when a task starts or ends or somebody cancels it. Values only."""
+"""An execution and its transitions: a task starts, an attempt ends, somebody cancels. Values only."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class TaskState(StrEnum):
-    """Where one task stands; the last three are closed."""
+    """The state of one task; the last three are final."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -17,18 +17,18 @@ class TaskState(StrEnum):
 
 
 class Cause(StrEnum):
-    """Why a task's process ended."""
+    """Why an attempt ended."""
 
     EXITED = "exited"
     TIMED_OUT = "timed_out"
     STOPPED = "stopped"
     UNSTARTABLE = "unstartable"  # the command could not be run at all
-    LOST = "lost"  # its keeper vanished and left no word
-    NOT_BEGUN = "not_begun"  # it never came to be, so the same attempt may be made again
+    LOST = "lost"  # its shim was killed before it could record how it ended
+    NOT_BEGUN = "not_begun"  # the container was never started, so the same attempt may be started again
 
 
 class Outcome(StrEnum):
-    """An execution in one word."""
+    """The state of a whole execution."""
 
     RUNNING = "running"
     CANCELLING = "cancelling"
@@ -40,7 +40,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class AttemptEnding:
     """How one attempt ended."""
 
     cause: Cause
@@ -54,12 +54,12 @@ class Task:
     index: int
     state: TaskState = TaskState.QUEUED
     attempt: int = 0
-    ending: Ending | None = None
+    ending: AttemptEnding | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """What every task runs, with the overrides of this execution merged in."""
+    """What every task runs: the job's template with the overrides of this execution."""
 
     container: str
     image: str
@@ -94,12 +94,12 @@ class Execution:
         return f"{self.job}/executions/{self.name}"
 
     def count(self, state: TaskState) -> int:
-        """How many tasks stand there."""
+        """Return how many tasks are in the state."""
         return sum(task.state is state for task in self.tasks)
 
     @property
     def failed_count(self) -> int:
-        """How many tasks failed; one whose command never ran is not counted, as no container came to be."""
+        """How many tasks failed; Cloud Run leaves out those whose container never started."""
         failed = (task for task in self.tasks if task.state is TaskState.FAILED)
         return sum(task.ending is None or task.ending.cause is not Cause.UNSTARTABLE for task in failed)
 
@@ -109,30 +109,30 @@ class Execution:
         return sum(task.attempt > 0 for task in self.tasks)
 
 
-def startable(execution: Execution, *, room: int) -> tuple[Task, ...]:
-    """The queued tasks that may start now; parallelism 0 bounds nothing but the room left on the machine."""
+def startable(execution: Execution, *, capacity: int) -> tuple[Task, ...]:
+    """Return the queued tasks that may start now; with parallelism 0 only the machine's capacity bounds them."""
     if execution.completed_at or execution.cancelled_at:
         return ()
     limit = execution.parallelism or len(execution.tasks)
-    free = min(room, limit - execution.count(TaskState.RUNNING))
+    free = min(capacity, limit - execution.count(TaskState.RUNNING))
     queued = (task for task in execution.tasks if task.state is TaskState.QUEUED)
     return tuple(task for task, _ in zip(queued, range(free), strict=False))
 
 
 def start(execution: Execution, index: int, *, now: datetime) -> Execution:
-    """The task is about to run."""
+    """Return the execution with the task running."""
     task = replace(execution.tasks[index], state=TaskState.RUNNING)
     return replace(_with_task(execution, task), started_at=execution.started_at or now)
 
 
-def end(execution: Execution, index: int, *, ending: Ending, now: datetime) -> Execution:
-    """An attempt ended: the task is closed, or queued again while it has retries."""
+def end(execution: Execution, index: int, *, ending: AttemptEnding, now: datetime) -> Execution:
+    """Return the execution after an attempt: its task is closed, or queued again while it has retries."""
     task = _after(execution, execution.tasks[index], ending=ending)
     return _closed_if_done(_with_task(execution, task), now=now)
 
 
 def cancel(execution: Execution, *, now: datetime) -> Execution:
-    """Nothing queued starts any more; what runs is closed when its process has ended."""
+    """Return the execution without its queued tasks; those that run are closed when their process has ended."""
     if execution.completed_at or execution.cancelled_at:
         return execution
     tasks = tuple(
@@ -142,7 +142,7 @@ def cancel(execution: Execution, *, now: datetime) -> Execution:
 
 
 def outcome(execution: Execution) -> Outcome:
-    """The word for it all; the first failed task speaks for the rest."""
+    """Return the state of the whole; of several failed tasks the first decides."""
     if not execution.completed_at:
         return Outcome.CANCELLING if execution.cancelled_at else Outcome.RUNNING
     if execution.count(TaskState.CANCELLED):
@@ -152,27 +152,27 @@ def outcome(execution: Execution) -> Outcome:
 
 
 def first_failed(execution: Execution) -> Task | None:
-    """The failed task with the lowest index."""
+    """Return the failed task with the lowest index."""
     return next((task for task in execution.tasks if task.state is TaskState.FAILED), None)
 
 
 def _failure(task: Task) -> Outcome:
     match task.ending:
-        case Ending(cause=Cause.TIMED_OUT):
+        case AttemptEnding(cause=Cause.TIMED_OUT):
             return Outcome.TIMED_OUT
-        case Ending(cause=Cause.UNSTARTABLE):
+        case AttemptEnding(cause=Cause.UNSTARTABLE):
             return Outcome.NOT_STARTED
         case _:
             return Outcome.NON_ZERO_EXIT
 
 
-def _after(execution: Execution, task: Task, *, ending: Ending) -> Task:
+def _after(execution: Execution, task: Task, *, ending: AttemptEnding) -> Task:
     cancelled = execution.cancelled_at is not None
     if cancelled and ending.cause in {Cause.STOPPED, Cause.NOT_BEGUN}:
         return replace(task, state=TaskState.CANCELLED, ending=ending)
     if ending.cause is Cause.NOT_BEGUN:
         return replace(task, state=TaskState.QUEUED)
-    if ending == Ending(Cause.EXITED, 0):
+    if ending == AttemptEnding(Cause.EXITED, 0):
         return replace(task, state=TaskState.SUCCEEDED, ending=ending)
     if task.attempt < execution.template.max_retries and not cancelled:
         return replace(task, state=TaskState.QUEUED, attempt=task.attempt + 1, ending=ending)

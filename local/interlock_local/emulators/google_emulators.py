@@ -1,4 +1,4 @@
-"""Google's own emulators of Pub/Sub and Firestore, from an installed Cloud SDK, each as a process of its own."""
+"""Google's own emulators of Pub/Sub and Firestore, from an installed Cloud SDK, each run as a process of its own."""
 
 import os
 import shutil
@@ -34,7 +34,7 @@ class EmulatorFailed(RuntimeError):
 
 
 def find_emulator(kind: Kind) -> Path | None:
-    """The script that starts it, or None where the Cloud SDK, the component or Java is missing."""
+    """Return the script that starts it; None if the Cloud SDK, the component or Java is missing."""
     root = _sdk_root()
     script = root / SCRIPTS[kind] if root else None
     return script if script and script.exists() and shutil.which("java") else None
@@ -48,10 +48,10 @@ def _sdk_root() -> Path | None:
     return Path(found) if found else None
 
 
-class OfficialEmulator:
-    """One running emulator: `with OfficialEmulator("pubsub", tmp_path) as emulator: emulator.address`.
+class GoogleEmulator:
+    """One running emulator: `with GoogleEmulator("pubsub", tmp_path) as emulator: emulator.address`.
 
-    It has its own process group and is gone, with all it started, when the block ends.
+    It has a process group of its own, which is gone when the block ends, as the script starts Java as a child.
     """
 
     def __init__(self, kind: Kind, state: Path, *, port: int | None = None) -> None:
@@ -68,7 +68,7 @@ class OfficialEmulator:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What leads Google's clients to this emulator."""
+        """What points Google's clients at this emulator."""
         return {ENVIRONMENT[self.kind]: self.address}
 
     def __enter__(self) -> Self:
@@ -79,7 +79,7 @@ class OfficialEmulator:
         self.stop()
 
     def start(self) -> None:
-        """Returns when it answers; raises `EmulatorMissing` or `EmulatorFailed`."""
+        """Return when it answers; raise EmulatorMissing or EmulatorFailed if it never will."""
         script = find_emulator(self.kind)
         if script is None:
             raise EmulatorMissing(
@@ -101,7 +101,7 @@ class OfficialEmulator:
             raise
 
     def stop(self) -> None:
-        """Ends the whole group, politely first; what is stopped already stays so."""
+        """End the whole group, with SIGTERM first; stopping it again does nothing."""
         process, self._process = self._process, None
         if process is None:
             return
@@ -122,10 +122,10 @@ class OfficialEmulator:
 
     def _answers(self) -> bool:
         try:
-            answer = urllib3.request("GET", f"http://{self.address}/", retries=False, timeout=2.0)
+            response = urllib3.request("GET", f"http://{self.address}/", retries=False, timeout=2.0)
         except urllib3.exceptions.HTTPError:
             return False
-        return answer.status == 200
+        return response.status == 200
 
 
 def _is_gone(group: int) -> bool:
@@ -136,9 +136,9 @@ def _is_gone(group: int) -> bool:
     return False
 
 
-def _wait(look: Callable[[], bool], *, seconds: float) -> bool:
+def _wait(condition: Callable[[], bool], *, seconds: float) -> bool:
     deadline = time.monotonic() + seconds
-    while not look():
+    while not condition():
         if time.monotonic() > deadline:
             return False
         time.sleep(0.05)

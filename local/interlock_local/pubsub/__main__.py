@@ -12,7 +12,7 @@ from interlock_local.pubsub.server import PortTaken, serve
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """Reads the command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m interlock_local.pubsub", description=__doc__)
     parser.add_argument("--port", type=int, required=True, help="where to answer on 127.0.0.1")
     parser.add_argument("--state", type=Path, required=True, help="directory that all state lives in")
@@ -21,7 +21,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 async def run(options: argparse.Namespace) -> None:
-    """Serves until SIGTERM or SIGINT."""
+    """Serve until SIGTERM or SIGINT."""
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
@@ -30,7 +30,7 @@ async def run(options: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    """The process."""
+    """Run the server as a process."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     try:
         asyncio.run(run(parse()))

@@ -8,19 +8,19 @@ Predicate = Callable[[Mapping[str, str]], bool]
 TOKEN = re.compile(
     r'\s*(?:(?P<text>"(?:[^"\\]|\\.)*")|(?P<word>[A-Za-z_][A-Za-z0-9_-]*)|(?P<sign>!=|[=:.,()-]))', re.DOTALL
 )
-LONGEST = 256
+MAX_FILTER_BYTES = 256
 
 
 class BadFilter(ValueError):
-    """The text is not a filter; the message says where."""
+    """The text is not a filter; the message names the place."""
 
 
 def parse_filter(text: str) -> Predicate:
-    """Reads a whole filter; an empty one lets everything through."""
+    """Return the filter as a predicate; an empty one accepts every message."""
     if not text.strip():
         return lambda _attributes: True
-    if len(text.encode()) > LONGEST:
-        raise BadFilter(f"a filter has at most {LONGEST} bytes")
+    if len(text.encode()) > MAX_FILTER_BYTES:
+        raise BadFilter(f"a filter has at most {MAX_FILTER_BYTES} bytes")
     parser = _Parser(_tokens(text))
     predicate = parser.expression()
     parser.end()

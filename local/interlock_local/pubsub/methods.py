@@ -1,4 +1,4 @@
-"""Every unary method once: its name, its types and its address in Google's REST form."""
+"""The table of unary methods, from which both forms of the API are made: name, types, verb and path."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -7,10 +7,10 @@ from typing import Any
 
 from google import pubsub_v1 as api
 
-from interlock_local.pubsub.hub import Hub
-from interlock_local.pubsub.publisher import Publisher
+from interlock_local.pubsub.broker import Broker
+from interlock_local.pubsub.publisher import PublisherApi
 from interlock_local.pubsub.resources import Empty
-from interlock_local.pubsub.subscriber import Subscriber
+from interlock_local.pubsub.subscriber import SubscriberApi
 
 TABLE: tuple[tuple[str, Any, Any, str], ...] = (
     ("Publisher.CreateTopic", api.Topic, api.Topic, "PUT {name=topics/*}"),
@@ -60,12 +60,12 @@ TABLE: tuple[tuple[str, Any, Any, str], ...] = (
         "POST {subscription=subscriptions/*}:modifyPushConfig",
     ),
 )
-"""Service and method, request, response (None: empty), verb and path below /v1/projects/P/."""
+"""Service and method, request, response (None means empty), verb, and path below /v1/projects/P/."""
 
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One method, ready to be offered in either wire format."""
+    """One method bound to a broker; `field` names the request's field that the path fills."""
 
     service: str
     name: str
@@ -74,21 +74,22 @@ class Method:
     verb: str
     path: re.Pattern[str]
     field: str
-    """The request's field that the path fills."""
     call: Callable[[Any], Awaitable[Any]]
 
 
-def methods(hub: Hub) -> list[Method]:
-    """The table, bound to a state."""
-    served = {"Publisher": Publisher(hub), "Subscriber": Subscriber(hub)}
+def methods(broker: Broker) -> list[Method]:
+    """Return the table, bound to a broker."""
+    services = {"Publisher": PublisherApi(broker), "Subscriber": SubscriberApi(broker)}
     found = []
-    for name, request, response, address in TABLE:
+    for name, request, response, route in TABLE:
         service, _, method = name.partition(".")
-        verb, _, template = address.partition(" ")
+        verb, _, template = route.partition(" ")
         path, field = _path(template)
-        call = getattr(served[service], _snake_case(method))
-        answer = response.pb() if response else Empty
-        found.append(Method(f"google.pubsub.v1.{service}", method, request.pb(), answer, verb, path, field, call))
+        call = getattr(services[service], _snake_case(method))
+        response_type = response.pb() if response else Empty
+        found.append(
+            Method(f"google.pubsub.v1.{service}", method, request.pb(), response_type, verb, path, field, call)
+        )
     return found
 
 

@@ -1,4 +1,4 @@
-"""The whole server on one event loop: state, both wire formats, deliveries."""
+"""Puts the server together on one event loop: state, both forms of the API, and deliveries."""
 
 import asyncio
 import contextlib
@@ -9,45 +9,50 @@ from pathlib import Path
 import grpc.aio
 import uvicorn
 
-from interlock_local.pubsub.feed import Feed
-from interlock_local.pubsub.front import Front
-from interlock_local.pubsub.grpc_form import grpc_server
-from interlock_local.pubsub.hub import Hub
-from interlock_local.pubsub.journal import Journal
+from interlock_local.pubsub.broker import Broker
+from interlock_local.pubsub.durable_store import DurableStore
+from interlock_local.pubsub.grpc_api import grpc_server
 from interlock_local.pubsub.methods import methods
-from interlock_local.pubsub.push import Pusher
-from interlock_local.pubsub.rest_form import rest_app
+from interlock_local.pubsub.protocol_mux import ProtocolMux
+from interlock_local.pubsub.push_client import PushClient
+from interlock_local.pubsub.push_worker import PushWorker
+from interlock_local.pubsub.rest_api import rest_app
+from interlock_local.pubsub.subscription_queue import SubscriptionQueue
 
 GRACE_SECONDS = 1.0
 
 
 class PortTaken(Exception):
-    """Another process listens there."""
+    """Another process listens on the port."""
 
 
-class Rest(uvicorn.Server):
-    """Leaves the signals to the process."""
+class RestServer(uvicorn.Server):
+    """A server that leaves signals to the process, which has other servers to stop as well."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """None are captured here."""
+        """Capture none."""
         yield
 
 
 async def serve(state: Path, *, port: int, project: str | None, stopping: asyncio.Event) -> None:
-    """Until `stopping` is set; raises `PortTaken` where the port is taken."""
-    journal, front, workers = Journal(state / "pubsub.db"), Front(), Workers()
-    hub = Hub(journal, workers.start, project=project)
-    hub.load()
-    table = methods(hub)
-    api, rest = grpc_server(hub, table), Rest(_config(rest_app(table)))
+    """Serve until `stopping` is set; raise PortTaken if the port is taken."""
     async with contextlib.AsyncExitStack() as stack:
-        # Ended in the opposite order: no new calls, then the running ones, and the journal last.
-        for end in (journal.close, front.close, workers.stop):
-            stack.push_async_callback(end)
-        ports = {"grpc_port": await _start(api, stack), "rest_port": await _start_rest(rest, stack)}
+        # What is entered first is closed last: the API stops taking calls before deliveries and storage end.
+        store, mux = DurableStore(state / "pubsub.db"), ProtocolMux()
+        stack.push_async_callback(store.close)
+        stack.push_async_callback(mux.close)
+        workers = Workers(await stack.enter_async_context(PushClient()))
+        stack.push_async_callback(workers.stop)
+        broker = Broker(store, workers.start, project=project)
+        broker.load()
+        table = methods(broker)
+        ports = {
+            "grpc_port": await _start(grpc_server(broker, table), stack),
+            "rest_port": await _start_rest(RestServer(_config(rest_app(table))), stack),
+        }
         try:
-            listener = await front.serve(port, **ports)
+            listener = await mux.serve(port, **ports)
         except OSError as error:
             raise PortTaken(f"port {port} cannot be used: {error.strerror}") from error
         stack.callback(listener.close)
@@ -55,20 +60,21 @@ async def serve(state: Path, *, port: int, project: str | None, stopping: asynci
 
 
 class Workers:
-    """What runs for each subscription: its clock and its pushes."""
+    """The tasks that run for each subscription: one expires its leases, one pushes its messages."""
 
-    def __init__(self) -> None:
+    def __init__(self, client: PushClient) -> None:
+        self._client = client
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def start(self, feed: Feed) -> None:
-        """Both end by themselves when the subscription is deleted."""
-        for work in (feed.keep_time(), Pusher(feed).run()):
+    def start(self, queue: SubscriptionQueue) -> None:
+        """Start both; they end by themselves when the subscription is deleted."""
+        for work in (queue.expire_leases(), PushWorker(queue, self._client).run()):
             task = asyncio.create_task(work)
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
     async def stop(self) -> None:
-        """Gives up what is in flight; it is delivered again by the next process."""
+        """Cancel all, with the pushes in flight; the next process delivers those again."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""google.pubsub.v1.Subscriber.StreamingPull: messages one way, settling and flow control the other."""
+"""google.pubsub.v1.Subscriber.StreamingPull: messages one way; acknowledgements and deadlines the other."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,78 +6,83 @@ from typing import Any
 
 from google import pubsub_v1
 
-from interlock_local.pubsub.feed import HOLDERS, Feed
-from interlock_local.pubsub.hub import Hub
-from interlock_local.pubsub.refusal import invalid, not_found
-from interlock_local.pubsub.subscriber import received
+from interlock_local.pubsub.backlog import Lease
+from interlock_local.pubsub.broker import Broker
+from interlock_local.pubsub.errors import invalid, not_found
+from interlock_local.pubsub.subscriber import received_message
+from interlock_local.pubsub.subscription_queue import HOLDER_IDS, SubscriptionQueue
 
-Response = pubsub_v1.StreamingPullResponse.pb()
+StreamingPullResponse = pubsub_v1.StreamingPullResponse.pb()
 
-BATCH = 100
+MESSAGES_PER_RESPONSE = 100
 UNLIMITED = 1_000_000_000
 
 
-class Stream:
-    """One open stream; it holds no more messages and bytes than its first request allows."""
+class PullStream:
+    """One open stream, with the flow control that its first request asks for: so many messages and bytes at once."""
 
-    def __init__(self, feed: Feed, first: Any) -> None:
+    def __init__(self, queue: SubscriptionQueue, first: Any) -> None:
         if not 10 <= first.stream_ack_deadline_seconds <= 600:
             raise invalid("stream_ack_deadline_seconds is between 10 and 600 in the first request of a stream.")
-        self._feed = feed
-        self._seconds = first.stream_ack_deadline_seconds
-        self._most = first.max_outstanding_messages if first.max_outstanding_messages > 0 else UNLIMITED
-        self._room = first.max_outstanding_bytes if first.max_outstanding_bytes > 0 else UNLIMITED
-        self._holder = next(HOLDERS)
-        self.is_ended = False
-        self.error: BaseException | None = None
+        self._queue = queue
+        self._ack_deadline_seconds = first.stream_ack_deadline_seconds
+        self._max_messages = first.max_outstanding_messages if first.max_outstanding_messages > 0 else UNLIMITED
+        self._max_bytes = first.max_outstanding_bytes if first.max_outstanding_bytes > 0 else UNLIMITED
+        self._holder = next(HOLDER_IDS)
+        self._is_ended = False
 
-    def settle(self, request: Any) -> None:
-        """What a later request says about messages."""
+    def apply(self, request: Any) -> None:
+        """Apply what a later request says about messages."""
         if request.stream_ack_deadline_seconds:
-            self._seconds = request.stream_ack_deadline_seconds
-        self._feed.acknowledge(request.ack_ids)
+            self._ack_deadline_seconds = request.stream_ack_deadline_seconds
+        self._queue.acknowledge(request.ack_ids)
         for ack_id, seconds in zip(request.modify_deadline_ack_ids, request.modify_deadline_seconds, strict=True):
-            self._feed.modify([ack_id], seconds=seconds)
+            self._queue.modify_ack_deadline([ack_id], seconds=seconds)
 
     async def read(self, requests: AsyncIterator[Any]) -> None:
-        """Until the client closes its half."""
+        """Apply requests until the client closes its half of the stream."""
         try:
             async for request in requests:
-                self.settle(request)
+                self.apply(request)
         finally:
-            self.is_ended = True
-            self._feed.notify()
+            self._is_ended = True
+            self._queue.notify()
 
     async def responses(self) -> AsyncIterator[Any]:
-        """Messages as they become due, while the client has room."""
-        while not self.is_ended:
-            if self._feed.is_closed:
-                raise not_found(self._feed.name)
-            leases = self._take()
+        """Yield messages as they become due, as far as flow control allows."""
+        while not self._is_ended:
+            if self._queue.is_closed:
+                raise not_found(self._queue.name)
+            leases = self._lease()
             if leases:
-                yield Response(
-                    received_messages=[received(self._feed, lease) for lease in leases],
-                    subscription_properties={"message_ordering_enabled": self._feed.terms.is_ordered},
+                yield StreamingPullResponse(
+                    received_messages=[received_message(self._queue, lease) for lease in leases],
+                    subscription_properties={"message_ordering_enabled": self._queue.policy.is_ordered},
                 )
                 continue
-            await self._feed.change(self._feed.backlog.next_due() if self._limit() > 0 else None)
+            await self._queue.wait_for_change(self._queue.backlog.next_due() if self._limit() > 0 else None)
 
     def _limit(self) -> int:
-        count, size = self._feed.backlog.held_by(self._holder)
-        return min(BATCH, self._most - count) if size < self._room else 0
+        count, size = self._queue.backlog.leased_to(self._holder)
+        return min(MESSAGES_PER_RESPONSE, self._max_messages - count) if size < self._max_bytes else 0
 
-    def _take(self) -> list[Any]:
+    def _lease(self) -> list[Lease]:
         limit = self._limit()
-        if limit <= 0 or self._feed.terms.push:
+        if limit <= 0 or self._queue.policy.push:
             return []
-        _, size = self._feed.backlog.held_by(self._holder)
-        return self._feed.take(limit=limit, seconds=self._seconds, holder=self._holder, room=self._room - size)
+        _, size = self._queue.backlog.leased_to(self._holder)
+        return self._queue.lease(
+            limit=limit,
+            seconds=self._ack_deadline_seconds,
+            holder=self._holder,
+            byte_budget=self._max_bytes - size,
+        )
 
 
-async def streaming_pull(hub: Hub, requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
-    """One call; the first request names the subscription, later ones only settle."""
+async def streaming_pull(broker: Broker, requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
+    """Answer one call; its first request names the subscription."""
     first = await anext(aiter(requests))
-    stream = Stream(hub.feed(first.subscription), first)
+    stream = PullStream(broker.queue(first.subscription), first)
     reading = asyncio.create_task(stream.read(requests))
     try:
         async for response in stream.responses():

@@ -1,9 +1,9 @@
-"""The agent in a real container: builds its image, and stands for the job's command, so that a task is a container.
+"""The agent in a real container: builds its image, and is a job's command that runs each task as a container.
 
     python -m interlock_local.stack.container TOOL IMAGE
 
-TOOL is podman, docker, or whatever takes their `build` and `run`. The process becomes the tool, which passes signals
-on and ends as the container ends.
+TOOL is podman, docker, or a tool with their `build` and `run`. The process becomes the tool, which forwards signals
+and ends with the container's exit code.
 """
 
 import os
@@ -14,18 +14,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from interlock_local.errors import StackError
+from interlock_local.stack.errors import StackError
 
 IMAGE = "localhost/interlock-agent:local"
 AGENT = Path(__file__).resolve().parents[3] / "agent"
 TOOLS = ("podman", "docker")
-OF_THIS_MACHINE = frozenset({"PATH", "HOME", "LANG", "TMPDIR", "JAVA_HOME", "PYTHONUNBUFFERED"})
-SOURCES = ("ARTIFACT_PATH", "DEPLOYMENT_SCRIPT", "MANIFEST_PATH")
-CONFINED = ("--read-only", "--tmpfs", "/tmp", "--cap-drop=all", "--security-opt=no-new-privileges")  # noqa: S108
+HOST_VARIABLES = frozenset({"PATH", "HOME", "LANG", "TMPDIR", "JAVA_HOME", "PYTHONUNBUFFERED"})
+SOURCE_VARIABLES = ("ARTIFACT_PATH", "DEPLOYMENT_SCRIPT", "MANIFEST_PATH")
+RESTRICTIONS = ("--read-only", "--tmpfs", "/tmp", "--cap-drop=all", "--security-opt=no-new-privileges")  # noqa: S108
 
 
 def find_tool(wanted: str | None) -> str:
-    """Return the path of the tool that was asked for, else of the first there is; raise StackError for none."""
+    """Return the path of the wanted tool, else of the first that is installed; raise StackError if there is none."""
     for name in (wanted,) if wanted else TOOLS:
         if found := shutil.which(name):
             return found
@@ -34,7 +34,7 @@ def find_tool(wanted: str | None) -> str:
 
 
 def open_results(state: Path) -> None:
-    """Let the image's own user write results where the stack runs as root; anybody else's containers run as they do."""
+    """Let the image's own user write results if the stack runs as root; other users' containers run as themselves."""
     results = state / "results"
     results.mkdir(parents=True, exist_ok=True)
     if os.getuid() == 0:
@@ -42,20 +42,20 @@ def open_results(state: Path) -> None:
 
 
 def build(tool: str, *, log: Path) -> None:
-    """Build the agent's image; raise StackError with the last lines of what the tool said."""
+    """Build the agent's image; raise StackError, which names the log, if the tool fails."""
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("w") as words:
+    with log.open("w") as output:
         done = subprocess.run(
-            [tool, "build", "-t", IMAGE, str(AGENT)], stdout=words, stderr=subprocess.STDOUT, check=False
+            [tool, "build", "-t", IMAGE, str(AGENT)], stdout=output, stderr=subprocess.STDOUT, check=False
         )
     if done.returncode:
         raise StackError(f"the agent's image was not built ({tool} ended with {done.returncode})", f"read {log}")
 
 
 def run_command(tool: str, image: str, environ: Mapping[str, str], *, user: int) -> list[str]:
-    """Return the command that runs one task: confined as in production, with its results and its own sources."""
+    """Return the command that runs one task: restricted as in production, with its results and its own sources."""
     return [
-        *(tool, "run", "--rm", "--network", "host", *CONFINED, *_as_user(tool, user)),
+        *(tool, "run", "--rm", "--network", "host", *RESTRICTIONS, *_as_user(tool, user)),
         *(word for mount in _mounts(environ) for word in ("-v", mount)),
         *(word for name, value in _variables(environ) for word in ("-e", f"{name}={value}")),
         image,
@@ -63,7 +63,7 @@ def run_command(tool: str, image: str, environ: Mapping[str, str], *, user: int)
 
 
 def _as_user(tool: str, user: int) -> tuple[str, ...]:
-    """Root leaves it to the image; anybody else keeps the results their own."""
+    """Root leaves the user to the image; for other users the results stay their own."""
     if user == 0:
         return ()
     keep = ("--userns=keep-id",) if Path(tool).name == "podman" else ()
@@ -71,10 +71,10 @@ def _as_user(tool: str, user: int) -> tuple[str, ...]:
 
 
 def _mounts(environ: Mapping[str, str]) -> Iterator[str]:
-    """Yield the results' directory, and each file that the release names: nothing else of this machine is seen."""
+    """Yield the results' directory and each file that the release names; nothing else of this machine is visible."""
     if results := _path(environ.get("INTERLOCK_RESULTS", "")):
         yield f"{results}:{results}"
-    for name in SOURCES:
+    for name in SOURCE_VARIABLES:
         source = _path(environ.get(name, ""))
         if source and Path(source).is_file():
             yield f"{source}:{source}:ro"
@@ -86,7 +86,7 @@ def _path(uri: str) -> str | None:
 
 
 def _variables(environ: Mapping[str, str]) -> Iterable[tuple[str, str]]:
-    return ((name, value) for name, value in environ.items() if name not in OF_THIS_MACHINE)
+    return ((name, value) for name, value in environ.items() if name not in HOST_VARIABLES)
 
 
 def main() -> None:

@@ -1,26 +1,30 @@
-"""Which variables each part of the stack gets, and which the user's shell gets; derived from the plan alone."""
+"""The environment of each service and of the user's shell, derived from the plan alone."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from interlock.config import SETTINGS, settings_of
 from interlock_local.stack import names
-from interlock_local.stack.plan import Plan
+from interlock_local.stack.plan import StackPlan
 
 PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "JAVA_HOME", "STORAGE_EMULATOR_HOST")
-"""The last leads Google's storage client, and so the agents' `gs://` sources, to a server on this machine."""
+"""The last points Google's storage client, and so the agents' `gs://` sources, at a server on this machine."""
+
+SET_BY_CLOUD_FUNCTIONS = MappingProxyType({"LOG_EXECUTION_ID": "true"})
+"""With it the framework wraps standard output, and adds the execution's id to what is printed there."""
 
 LEASE_SECONDS = "5"
 START_TIMEOUT_SECONDS = "4"
 
 
-def base_environment(plan: Plan, environ: Mapping[str, str]) -> dict[str, str]:
-    """Return what every part gets of the user's environment: no credentials, no endpoints."""
+def base_environment(plan: StackPlan, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return what every service gets of the user's environment: no credentials, no endpoints."""
     kept = {name: environ[name] for name in PASSED_ON if name in environ}
     return {**kept, "PYTHONUNBUFFERED": "1", names.STATE_VARIABLE: str(plan.state)}
 
 
-def google_environment(plan: Plan) -> dict[str, str]:
-    """Return what leads Google's clients to this stack."""
+def google_environment(plan: StackPlan) -> dict[str, str]:
+    """Return what points Google's clients at this stack."""
     firestore = {"FIRESTORE_EMULATOR_HOST": plan.address(names.FIRESTORE)} if plan.uses_firestore else {}
     return {
         "GOOGLE_CLOUD_PROJECT": names.PROJECT,
@@ -29,16 +33,16 @@ def google_environment(plan: Plan) -> dict[str, str]:
     }
 
 
-def function_environment(plan: Plan, function: str) -> dict[str, str]:
+def function_environment(plan: StackPlan, function: str) -> dict[str, str]:
     """Return what the function gets: the settings its table names, Google's endpoints, and the plan's extras."""
     rows = {setting.name for setting in settings_of(SETTINGS[function]).values()}
     settings = {name: value for name, value in _settings(plan).items() if name in rows}
-    return {**google_environment(plan), **settings, **plan.extra_environment}
+    return {**google_environment(plan), **SET_BY_CLOUD_FUNCTIONS, **settings, **plan.extra_environment}
 
 
-def shell_environment(plan: Plan) -> dict[str, str]:
+def shell_environment(plan: StackPlan) -> dict[str, str]:
     """Return what a shell needs so that the command, Google's clients and gcloud talk to this stack."""
-    urls = {variable: plan.url(part) for variable, part in names.URL_VARIABLES.items()}
+    urls = {variable: plan.url(service) for variable, service in names.URL_VARIABLES.items()}
     return {
         **google_environment(plan),
         **_settings(plan),
@@ -50,7 +54,7 @@ def shell_environment(plan: Plan) -> dict[str, str]:
     }
 
 
-def _settings(plan: Plan) -> dict[str, str]:
+def _settings(plan: StackPlan) -> dict[str, str]:
     ledger = f"firestore://{names.PROJECT}/(default)" if plan.uses_firestore else f"sqlite://{plan.state}/ledger.db"
     return {
         "INTERLOCK_INSTANCE": "local",

@@ -1,4 +1,4 @@
-"""The names that everything of the local stack goes by."""
+"""The names of the local stack's project, services, topics and subscriptions."""
 
 from types import MappingProxyType
 
@@ -10,7 +10,7 @@ FUNCTIONS = ("dispatch_release", "report_status", "alert_dead_letter", "reconcil
 PUBSUB, CLOUD_RUN, FIRESTORE, SCHEDULER = "pubsub", "cloud_run", "firestore", "scheduler"
 
 PORT_ORDER = (PUBSUB, CLOUD_RUN, *FUNCTIONS, FIRESTORE)
-"""Part at the port base, at the port base + 1, and so on."""
+"""The service at the port base, the one at the port base + 1, and so on."""
 
 URL_VARIABLES = MappingProxyType(
     {
@@ -38,4 +38,4 @@ DEAD_LETTERS = topic("release-dead-letters")
 COMPLETIONS = topic("release-completions")
 
 STATE_VARIABLE = "INTERLOCK_STATE"
-"""Names the state directory, to the user's shell and to every part: what bears it belongs to that stack."""
+"""Names the state directory in the user's shell and in every service: a process that bears it belongs to that stack."""

@@ -1,4 +1,4 @@
-"""What one local stack is made of: its directory, ports and choices. Everything else follows from it."""
+"""What defines one local stack: its directory, ports and choices. Everything else is derived from it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,8 +16,8 @@ DEFAULT_RECONCILE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """One local stack. `extra_environment` goes to the functions, over what the stack gives them.
+class StackPlan:
+    """One local stack. `extra_environment` is given to the functions and overrides what the stack gives them.
 
     With a `container_tool` each task runs in a container of the agent's image, else as a process.
     """
@@ -32,17 +32,17 @@ class Plan:
     functions_source: Path = ROOT / "functions" / "main.py"
     extra_environment: Mapping[str, str] = field(default_factory=dict)
 
-    def address(self, part: str) -> str:
-        """Return the part's `host:port`."""
-        return f"127.0.0.1:{self.ports[part]}"
+    def address(self, service: str) -> str:
+        """Return the service's `host:port`."""
+        return f"127.0.0.1:{self.ports[service]}"
 
-    def url(self, part: str) -> str:
-        """Return the part's http URL."""
-        return f"http://{self.address(part)}/"
+    def url(self, service: str) -> str:
+        """Return the service's http URL."""
+        return f"http://{self.address(service)}/"
 
-    def log(self, part: str) -> Path:
-        """Return the file that the part's words go to."""
-        return self.state / "logs" / f"{part}.log"
+    def log(self, service: str) -> Path:
+        """Return the service's log file."""
+        return self.state / "logs" / f"{service}.log"
 
     @property
     def uses_firestore(self) -> bool:
@@ -51,29 +51,29 @@ class Plan:
 
     @property
     def routes_copy(self) -> Path:
-        """Return the routes as this stack runs them, whatever becomes of the file they came from."""
+        """Return the copy of the routes that this stack uses, so that later changes of their file do not reach it."""
         return self.state / "routes.json"
 
     @property
     def jobs_file(self) -> Path:
-        """Return what the Cloud Run stand-in reads its jobs from."""
+        """Return the file that the Cloud Run stand-in reads its jobs from."""
         return self.state / "jobs.json"
 
 
 def ports_from(base: int) -> dict[str, int]:
-    """Return the parts' ports, one after the other."""
-    return {part: base + offset for offset, part in enumerate(names.PORT_ORDER)}
+    """Return the services' ports, one after the other."""
+    return {service: base + offset for offset, service in enumerate(names.PORT_ORDER)}
 
 
-def encode(plan: Plan) -> bytes:
+def encode(plan: StackPlan) -> bytes:
     """Return the plan as JSON, for the supervisor's process."""
     return msgspec.json.encode(plan, enc_hook=str)
 
 
-def decode(data: bytes) -> Plan:
+def decode(data: bytes) -> StackPlan:
     """Return the plan that encode() wrote."""
-    return msgspec.json.decode(data, type=Plan, dec_hook=_revive)
+    return msgspec.json.decode(data, type=StackPlan, dec_hook=_construct)
 
 
-def _revive(kind: type, value: Any) -> Any:
+def _construct(kind: type, value: Any) -> Any:
     return kind(value)

@@ -1,4 +1,4 @@
-"""Whether a part answers: an HTTP answer, a real RPC through Google's client, or a living process."""
+"""Readiness probes: an HTTP call, a real RPC through Google's client, or only a living process."""
 
 from collections.abc import Callable, Mapping
 
@@ -11,31 +11,31 @@ from google.pubsub_v1.services.publisher import PublisherClient
 from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
 
 from interlock_local.stack import names
-from interlock_local.stack.parts import Answer
+from interlock_local.stack.services import Probe
 
 PROBE_SECONDS = 2.0
 LOADED = 404
 """functions-framework's own answer to robots.txt: the function is loaded, and is not called."""
 
 
-class Broken(Exception):
-    """The part answers, and says that it cannot work."""
+class ServiceBroken(Exception):
+    """The service answers that it cannot work, so that waiting longer is useless."""
 
 
 def function_answers(address: str) -> bool:
-    """Whether the function is loaded; raise Broken where its module fails to load."""
+    """Return whether the function is loaded; raise ServiceBroken if its module fails to load."""
     try:
         url = f"http://{address}/robots.txt"
         status = urllib3.request("GET", url, retries=False, timeout=urllib3.Timeout(10)).status
     except urllib3.exceptions.HTTPError:
         return False
     if status >= 500:
-        raise Broken(f"answers {status}")
+        raise ServiceBroken(f"answers {status}")
     return status == LOADED
 
 
 def pubsub_answers(address: str) -> bool:
-    """Whether it lists its topics."""
+    """Return whether it lists its topics."""
     with grpc.insecure_channel(address) as channel:
         client = PublisherClient(transport=PublisherGrpcTransport(channel=channel))
         return _succeeds(
@@ -44,14 +44,14 @@ def pubsub_answers(address: str) -> bool:
 
 
 def cloud_run_answers(address: str) -> bool:
-    """Whether it lists its jobs."""
+    """Return whether it lists its jobs."""
     with grpc.insecure_channel(address) as channel:
         client = run_v2.JobsClient(transport=JobsGrpcTransport(channel=channel))
         return _succeeds(lambda: client.list_jobs(parent=names.PARENT, retry=None, timeout=PROBE_SECONDS))
 
 
 def firestore_answers(address: str) -> bool:
-    """Whether the emulator says it is there."""
+    """Return whether the emulator answers."""
     try:
         return urllib3.request("GET", f"http://{address}/", retries=False, timeout=PROBE_SECONDS).status == 200
     except urllib3.exceptions.HTTPError:
@@ -66,7 +66,7 @@ def _succeeds(call: Callable[[], object]) -> bool:
     return True
 
 
-PROBES: Mapping[Answer, Callable[[str], bool]] = {
+PROBES: Mapping[Probe, Callable[[str], bool]] = {
     "function": function_answers,
     "pubsub": pubsub_answers,
     "cloud_run": cloud_run_answers,

@@ -1,31 +1,29 @@
-"""What a stack leaves in its state directory for others to read: who runs it, on which ports, and the lock on it."""
+"""The state directory's record of the stack that runs on it, the lock on it, and what a killed stack left running."""
 
 import fcntl
 import os
 import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
-from interlock_local.errors import StackError
 from interlock_local.stack import names
-from interlock_local.stack.process import Mark, group_of, is_alive, mark, send, wait_for
+from interlock_local.stack.errors import StackError
+from interlock_local.stack.process import ProcessIdentity, identify, is_alive, members_of_group, send_signal, wait_for
 
 STOP_SECONDS = 10.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class StackRecord(msgspec.Struct, frozen=True, kw_only=True, rename={"services": "parts"}):
     """The stack that runs here, or ran here last. `environment` is what a shell needs to talk to it."""
 
-    supervisor: Mark
+    supervisor: ProcessIdentity
     ready: bool
     ports: Mapping[str, int]
     environment: Mapping[str, str]
-    parts: Mapping[str, Mark] = field(default_factory=dict)
+    services: Mapping[str, ProcessIdentity] = {}
 
     @property
     def is_running(self) -> bool:
@@ -33,24 +31,24 @@ class Record:
         return is_alive(self.supervisor)
 
 
-def write_record(state: Path, record: Record) -> None:
-    """Replace the record in one step, so that nobody reads half of one."""
+def write_record(state: Path, record: StackRecord) -> None:
+    """Replace the record atomically, so that nobody reads half of one."""
     path = state / "stack.json"
     draft = path.with_suffix(".draft")
     draft.write_bytes(msgspec.json.format(msgspec.json.encode(record)))
     draft.replace(path)
 
 
-def read_record(state: Path) -> Record | None:
-    """Return the record; None where no stack ever ran or the file is not one."""
+def read_record(state: Path) -> StackRecord | None:
+    """Return the record; None if no stack ever ran here or the file cannot be read."""
     with suppress(OSError, msgspec.MsgspecError):
-        return msgspec.json.decode((state / "stack.json").read_bytes(), type=Record)
+        return msgspec.json.decode((state / "stack.json").read_bytes(), type=StackRecord)
     return None
 
 
 @contextmanager
-def held(state: Path) -> Iterator[None]:
-    """Take the state directory for this process alone."""
+def locked(state: Path) -> Iterator[None]:
+    """Lock the state directory for this process; raise StackError if another stack has the lock."""
     state.mkdir(parents=True, exist_ok=True)
     with (state / "lock").open("w") as lock:
         try:
@@ -67,26 +65,29 @@ def _already_running(state: Path) -> StackError:
 
 
 def clear_leftovers(state: Path) -> bool:
-    """End what a killed supervisor left behind, and nobody else; True if there was any."""
+    """End what a killed supervisor left running, and nothing else; return whether there was any."""
     record = read_record(state)
-    leaders = list(record.parts.values()) if record else []
-    variable = f"{names.STATE_VARIABLE}={state}"
+    leaders = list(record.services.values()) if record else []
 
-    def left() -> list[Mark]:
-        return [member for leader in leaders for member in group_of(leader, variable)]
+    def left() -> list[ProcessIdentity]:
+        return [
+            member
+            for leader in leaders
+            for member in members_of_group(leader, variable=names.STATE_VARIABLE, value=str(state))
+        ]
 
     found = left()
     for leader in set(leaders) & set(found):
-        send(leader, signal.SIGTERM)
+        send_signal(leader, signal.SIGTERM)
     wait_for(lambda: not any(map(is_alive, leaders)), seconds=STOP_SECONDS)
     for orphan in left():
-        send(orphan, signal.SIGKILL)
+        send_signal(orphan, signal.SIGKILL)
     wait_for(lambda: not left(), seconds=STOP_SECONDS)
     return bool(found)
 
 
-def own_mark() -> Mark:
-    """Return this process's mark."""
-    found = mark(os.getpid())
+def own_identity() -> ProcessIdentity:
+    """Return the identity of this process."""
+    found = identify(os.getpid())
     assert found
     return found

@@ -1,4 +1,4 @@
-"""The topics and subscriptions of one stack, made through Google's own client; made again, nothing changes."""
+"""The topics and subscriptions of one stack, created through Google's own client; creating them again is harmless."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransp
 from google.pubsub_v1.types import DeadLetterPolicy, PushConfig, RetryPolicy, Subscription
 
 from interlock_local.stack import names
-from interlock_local.stack.plan import Plan
+from interlock_local.stack.plan import StackPlan
 
 TOPICS = (names.REQUESTS, names.STATUS, names.DEAD_LETTERS, names.COMPLETIONS)
 ACK_DEADLINE_SECONDS = 60
@@ -23,55 +23,55 @@ CALL_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Wire:
-    """One subscription: the function it pushes to (None = it is pulled), and whether it gives up on a message."""
+class SubscriptionSpec:
+    """One subscription: the function it pushes to (None means it is pulled), and whether it has a dead-letter topic."""
 
     name: str
     topic: str
     function: str | None = None
-    gives_up: bool = False
+    has_dead_letter_topic: bool = False
 
 
-WIRES = (
-    Wire("dispatch-release", names.REQUESTS, "dispatch_release", gives_up=True),
-    Wire("report-status", names.COMPLETIONS, "report_status", gives_up=True),
-    Wire("alert-dead-letter", names.DEAD_LETTERS, "alert_dead_letter"),
-    Wire("dead-letter-review", names.DEAD_LETTERS),
-    Wire("release-status-tail", names.STATUS),
+SUBSCRIPTIONS = (
+    SubscriptionSpec("dispatch-release", names.REQUESTS, "dispatch_release", has_dead_letter_topic=True),
+    SubscriptionSpec("report-status", names.COMPLETIONS, "report_status", has_dead_letter_topic=True),
+    SubscriptionSpec("alert-dead-letter", names.DEAD_LETTERS, "alert_dead_letter"),
+    SubscriptionSpec("dead-letter-review", names.DEAD_LETTERS),
+    SubscriptionSpec("release-status-tail", names.STATUS),
 )
 
 
-def ensure_topology(plan: Plan) -> None:
-    """Make what is missing, and turn each push to where its function answers now."""
+def ensure_topology(plan: StackPlan) -> None:
+    """Create what is missing, and point each push subscription at its function's present address."""
     with grpc.insecure_channel(plan.address(names.PUBSUB)) as channel:
         publisher = PublisherClient(transport=PublisherGrpcTransport(channel=channel))
         subscriber = SubscriberClient(transport=SubscriberGrpcTransport(channel=channel))
         for topic in TOPICS:
             with suppress(AlreadyExists):
                 publisher.create_topic(name=topic, timeout=CALL_SECONDS)
-        for wire in WIRES:
-            _ensure(subscriber, wire, plan)
+        for spec in SUBSCRIPTIONS:
+            _ensure(subscriber, spec, plan)
 
 
-def _ensure(subscriber: SubscriberClient, wire: Wire, plan: Plan) -> None:
-    wanted = subscription(wire, plan)
+def _ensure(subscriber: SubscriberClient, spec: SubscriptionSpec, plan: StackPlan) -> None:
+    wanted = subscription(spec, plan)
     try:
         subscriber.create_subscription(request=wanted, timeout=CALL_SECONDS)
     except AlreadyExists:
-        if wire.function:
+        if spec.function:
             subscriber.modify_push_config(
                 subscription=wanted.name, push_config=wanted.push_config, timeout=CALL_SECONDS
             )
 
 
-def subscription(wire: Wire, plan: Plan) -> Subscription:
-    """Return the subscription as Pub/Sub is to have it."""
-    giving_up = DeadLetterPolicy(dead_letter_topic=names.DEAD_LETTERS, max_delivery_attempts=MAX_DELIVERY_ATTEMPTS)
+def subscription(spec: SubscriptionSpec, plan: StackPlan) -> Subscription:
+    """Return the subscription as Pub/Sub's own type."""
+    dead_letters = DeadLetterPolicy(dead_letter_topic=names.DEAD_LETTERS, max_delivery_attempts=MAX_DELIVERY_ATTEMPTS)
     return Subscription(
-        name=names.subscription(wire.name),
-        topic=wire.topic,
+        name=names.subscription(spec.name),
+        topic=spec.topic,
         ack_deadline_seconds=ACK_DEADLINE_SECONDS,
         retry_policy=BACKOFF,
-        push_config=PushConfig(push_endpoint=plan.url(wire.function)) if wire.function else None,
-        dead_letter_policy=giving_up if wire.gives_up else None,
+        push_config=PushConfig(push_endpoint=plan.url(spec.function)) if spec.function else None,
+        dead_letter_policy=dead_letters if spec.has_dead_letter_topic else None,
     )
