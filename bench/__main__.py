@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench import cold, curves, end_to_end, ledgers, validation, warm
+from bench import calls, cold, curves, end_to_end, ledgers, validation, warm
 from bench.chart import chart
 from bench.machine import machine
 from bench.page import page, target_rows
@@ -21,7 +21,8 @@ from bench.results import Findings
 def parts(side: Google, folder: Path, *, quick: bool) -> Iterator[tuple[str, Callable[[], Findings]]]:
     """Yield the bench's parts in order."""
     yield "cold starts", lambda: cold.measure(side, folder, rounds=3 if quick else 9)
-    yield "warm events", lambda: warm.measure(side, folder, rounds=3 if quick else 9, events=50 if quick else 200)
+    yield "warm events", lambda: warm.measure(side, folder, rounds=3 if quick else 7, events=30 if quick else 80)
+    yield "calls", lambda: calls.measure(side, folder)
     yield "validation", lambda: validation.measure(rounds=5 if quick else 15)
     yield "ledgers", lambda: ledgers.measure(side, folder, claims=30 if quick else 200)
     yield "cost curves", lambda: curves.measure(folder, sizes=(100, 1000, 10_000, *(() if quick else (100_000,))))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from html import escape
 
 _WIDTH, _LINE, _LEFT, _RIGHT = 760, 22, 290, 60
-_COLOURS = {"empty": "#9aa0a6", "bare": "#9aa0a6", "naive": "#c5221f"}
+_COLOURS = {"empty": "#9aa0a6", "bare": "#9aa0a6", "sample": "#c5221f"}
 
 
 def chart(bars: Mapping[str, float], title: str) -> str:
@@ -27,7 +27,7 @@ def chart(bars: Mapping[str, float], title: str) -> str:
 def _bar(number: int, name: str, value: float, scale: float, longest: float) -> str:
     y = _LINE * (number + 1)
     width = min(value, longest) * scale
-    colour = _COLOURS.get(name.rsplit(" ", 1)[-1], "#1a73e8")
+    colour = _COLOURS.get(name.rsplit(" ", 1)[-1].partition("_")[0], "#1a73e8")
     return (
         f'<text x="{_LEFT - 8}" y="{y}" text-anchor="end">{escape(name)}</text>'
         f'<rect x="{_LEFT}" y="{y - 12}" width="{width:.0f}" height="15" fill="{colour}"/>'

@@ -11,7 +11,8 @@ from bench.validation import seconds_of
 from interlock.bootstrap import FullLedger, open_ledger, utc_now
 from interlock.domain.releases.lane import Lane, Waiting
 from interlock.domain.releases.model import Release, State
-from interlock.ledger.interface import Commit, Key
+from interlock.ledger.interface import Commit
+from interlock.ledger.records import Key
 
 FLAT = 0.1
 """The exponent up to which a curve counts as flat: doubling the records adds at most 7 %."""

@@ -4,13 +4,10 @@ import base64
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 from uuid import uuid4
 
 Request = tuple[dict[str, str], str]
-BARE_AS = {name: f"bare as {name}" for name in ("report_status", "alert_dead_letter", "reconcile_releases")}
-"""What `bare` is called while it makes another function's calls than a dispatch's."""
 JOB = "projects/bench/locations/local/jobs/release-agent"
 
 
@@ -89,22 +86,16 @@ def completion(release_id: str) -> Request:
     return headers, json.dumps(entry)
 
 
-def a_dead_letter() -> Request:
-    """Return a push of a message that Pub/Sub gave up."""
+def a_dead_letter(subscription: str | None = None) -> Request:
+    """Return a push of a message that Pub/Sub gave up; one of an incident of its own, if no subscription is given."""
     prefix = "CloudPubSubDeadLetterSource"
     attributes = {
         f"{prefix}DeliveryCount": "5",
-        f"{prefix}Subscription": "dispatch-release",
+        f"{prefix}Subscription": subscription or f"dispatch-release-{uuid4().hex[:12]}",
         f"{prefix}SubscriptionProject": "bench",
         f"{prefix}TopicPublishTime": now(),
     }
     return push(a_release(), attributes)
-
-
-def like(function: str) -> Request:
-    """Return what has `bare` make the function's calls."""
-    headers, body = a_dispatch()
-    return {**headers, "like": function}, body
 
 
 def a_tick() -> Request:
@@ -117,10 +108,6 @@ MAKERS: Mapping[str, Callable[[], Request]] = {
     "alert_dead_letter": a_dead_letter,
     "reconcile_releases": a_tick,
     "empty": a_dispatch,
-    "bare": a_dispatch,
-    **{label: partial(like, name) for name, label in BARE_AS.items()},
-    "content": a_dispatch,
-    "records": a_dispatch,
-    "decided": a_dispatch,
-    "naive": a_dispatch,
+    "sample": a_dispatch,
 }
+"""By subject; a completion needs a release that was started before."""

@@ -1,148 +1,70 @@
-"""Google's side on loopback, as a process of its own: Firestore, Pub/Sub's Publish and Cloud Run's RunJob.
+"""Google's side on loopback, as a process of its own: `python -m bench.google_server FILE` serves until SIGTERM.
 
-It answers as little as the functions need, so that what is measured is them; and it counts every call by method.
+It serves gRPC and Cloud Storage with TLS, beneath the names that Google has (`bench.connect_proxy`), and the metadata
+server, which gives tokens. Its first line on standard output tells where, as JSON; the authority that its certificate
+is of goes to the file. The gRPC services answer in plaintext as well, for a client in need of an emulator.
 """
 
 import asyncio
+import json
 import signal
+import ssl
 import sys
-from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
-from itertools import count
-from typing import Any
+from collections.abc import Callable
+from pathlib import Path
 
 import grpc
-from google.cloud.firestore_v1.types import firestore
-from google.cloud.run_v2.types import execution, job
-from google.longrunning.operations_pb2 import Operation
-from google.pubsub_v1.types import pubsub
+import trustme
 
-_Commit, _Committed = firestore.CommitRequest.pb(), firestore.CommitResponse.pb()
-_Get, _Got = firestore.BatchGetDocumentsRequest.pb(), firestore.BatchGetDocumentsResponse.pb()
-_Query, _Answered = firestore.RunQueryRequest.pb(), firestore.RunQueryResponse.pb()
-_Publish, _Published = pubsub.PublishRequest.pb(), pubsub.PublishResponse.pb()
-_RunJob, _Execution = job.RunJobRequest.pb(), execution.Execution.pb()
+from bench.connect_proxy import ConnectProxy
+from bench.google_services import Google, handlers
+from bench.http_services import HttpServer, metadata, storage
 
-Context = Any
-RESET, COUNTS = "/bench.Control/Reset", "/bench.Control/Counts"
+HOST = "127.0.0.1"
 
 
-@dataclass
-class Google:
-    """The documents, and how often each method was called, for how many documents and messages."""
-
-    documents: dict[str, Any] = field(default_factory=dict)
-    calls: Counter[str] = field(default_factory=Counter)
-    _ticks: "count[int]" = field(default_factory=lambda: count(1))
-
-    async def get(self, request: Any, _context: Context) -> AsyncIterator[Any]:
-        """Answer BatchGetDocuments."""
-        self.calls["BatchGetDocuments"] += 1
-        self.calls["read"] += len(request.documents)
-        for name in request.documents:
-            found = self.documents.get(name)
-            yield _Got(found=found) if found is not None else _Got(missing=name)
-
-    async def commit(self, request: Any, context: Context) -> Any:
-        """Write all or nothing: a precondition that does not hold fails the commit, as it does at Google."""
-        self.calls["Commit"] += 1
-        self.calls["written"] += len(request.writes)
-        for write in request.writes:
-            if not self._holds(write):
-                await context.abort(grpc.StatusCode.FAILED_PRECONDITION, "somebody else was faster")
-        tick = next(self._ticks)
-        answer = _Committed()
-        for write in request.writes:
-            document = write.update
-            document.update_time.FromMicroseconds(tick)
-            self.documents[document.name] = document
-            answer.write_results.add(update_time=document.update_time)
-        return answer
-
-    def _holds(self, write: Any) -> bool:
-        condition, found = write.current_document, self.documents.get(write.update.name)
-        if condition.HasField("exists"):
-            return bool(condition.exists) == (found is not None)
-        if condition.HasField("update_time"):
-            return found is not None and bool(found.update_time == condition.update_time)
-        return True
-
-    async def query(self, request: Any, _context: Context) -> AsyncIterator[Any]:
-        """Answer `due_at <= instant`; the functions ask nothing else."""
-        self.calls["RunQuery"] += 1
-        asked = request.structured_query
-        folder = f"{request.parent}/{asked.from_[0].collection_id}/"
-        limit = asked.where.field_filter.value.timestamp_value
-        for name, document in list(self.documents.items()):
-            due = document.fields["due_at"].timestamp_value
-            if name.startswith(folder) and due.seconds and due.seconds <= limit.seconds:
-                yield _Answered(document=document)
-
-    async def publish(self, request: Any, _context: Context) -> Any:
-        """Confirm the messages and forget them."""
-        self.calls["Publish"] += 1
-        self.calls["published"] += len(request.messages)
-        return _Published(message_ids=[str(next(self._ticks)) for _ in request.messages])
-
-    async def run_job(self, request: Any, _context: Context) -> Any:
-        """Name an execution after the release, so that whoever made the load knows it."""
-        self.calls["RunJob"] += 1
-        variables = {one.name: one.value for one in request.overrides.container_overrides[0].env}
-        name = f"{request.name}/executions/release-agent-{variables.get('INTERLOCK_RELEASE_ID', 'bare')}"
-        operation = Operation(name=f"operations/{next(self._ticks)}")
-        operation.metadata.value = _Execution(name=name).SerializeToString()
-        return operation
-
-    async def reset(self, _request: bytes, _context: Context) -> bytes:
-        """Forget everything."""
-        self.documents.clear()
-        self.calls.clear()
-        return b""
-
-    async def counts(self, _request: bytes, _context: Context) -> bytes:
-        """Tell how often each method was called since the last reset."""
-        return repr(dict(self.calls)).encode()
-
-
-def _unary(method: Callable[..., Any], request: Any, answer: Any) -> Any:
-    return grpc.unary_unary_rpc_method_handler(method, request.FromString, answer.SerializeToString)
-
-
-def _stream(method: Callable[..., Any], request: Any, answer: Any) -> Any:
-    return grpc.unary_stream_rpc_method_handler(method, request.FromString, answer.SerializeToString)
-
-
-def handlers(google: Google) -> list[Any]:
-    """Return the services as gRPC takes them."""
-    services = {
-        "google.firestore.v1.Firestore": {
-            "BatchGetDocuments": _stream(google.get, _Get, _Got),
-            "Commit": _unary(google.commit, _Commit, _Committed),
-            "RunQuery": _stream(google.query, _Query, _Answered),
-        },
-        "google.pubsub.v1.Publisher": {"Publish": _unary(google.publish, _Publish, _Published)},
-        "google.cloud.run.v2.Jobs": {"RunJob": _unary(google.run_job, _RunJob, Operation)},
-        "bench.Control": {
-            "Reset": grpc.unary_unary_rpc_method_handler(google.reset),
-            "Counts": grpc.unary_unary_rpc_method_handler(google.counts),
-        },
-    }
-    return [grpc.method_handlers_generic_handler(name, methods) for name, methods in services.items()]
-
-
-async def serve() -> None:
-    """Serve on a free port, which is printed, until SIGTERM."""
+async def serve(authority_file: Path) -> None:
+    """Serve on free ports, which are told, until SIGTERM."""
+    authority, google = trustme.CA(), Google()
+    authority.cert_pem.write_to_path(str(authority_file))
+    certificate = authority.issue_cert("*.googleapis.com")
     server = grpc.aio.server()
-    server.add_generic_rpc_handlers(handlers(Google()))
-    port = server.add_insecure_port("127.0.0.1:0")
+    server.add_generic_rpc_handlers(handlers(google))
+    plain, secure = (
+        server.add_insecure_port(f"{HOST}:0"),
+        server.add_secure_port(f"{HOST}:0", _credentials(certificate)),
+    )
     await server.start()
-    print(port, flush=True)
+    buckets = await _listen(lambda: HttpServer(storage(google.calls)), _tls(certificate))
+    ports = {"storage.googleapis.com": buckets, "": secure}
+    told = {
+        "grpc": plain,
+        "metadata": await _listen(lambda: HttpServer(metadata)),
+        "proxy": await _listen(lambda: ConnectProxy(ports)),
+    }
+    print(json.dumps({name: f"{HOST}:{port}" for name, port in told.items()}), flush=True)
     over = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, over.set)
     await over.wait()
     await server.stop(0)
 
 
+def _credentials(certificate: trustme.LeafCert) -> grpc.ServerCredentials:
+    chain = b"".join(one.bytes() for one in certificate.cert_chain_pems)
+    return grpc.ssl_server_credentials([(certificate.private_key_pem.bytes(), chain)])
+
+
+def _tls(certificate: trustme.LeafCert) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    certificate.configure_cert(context)
+    return context
+
+
+async def _listen(protocol: Callable[[], asyncio.Protocol], context: ssl.SSLContext | None = None) -> int:
+    server = await asyncio.get_running_loop().create_server(protocol, HOST, 0, ssl=context)
+    port: int = server.sockets[0].getsockname()[1]
+    return port
+
+
 if __name__ == "__main__":
-    sys.exit(asyncio.run(serve()))
+    sys.exit(asyncio.run(serve(Path(sys.argv[1]))))

@@ -12,9 +12,12 @@ PACKAGES = (
     "grpcio",
     "protobuf",
     "proto-plus",
-    "jsonschema-rs",
+    "google-auth",
+    "google-cloud-firestore",
+    "google-cloud-pubsub",
+    "google-cloud-run",
+    "google-cloud-storage",
     "jsonschema",
-    "msgspec",
 )
 
 

@@ -14,12 +14,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import grpc
 
 from bench.events import JOB, Request
-from bench.google_server import COUNTS, RESET
+from bench.google_services import COUNTS, RESET
 
 ROOT = Path(__file__).resolve().parents[1]
 FUNCTIONS = ROOT / "functions" / "main.py"
@@ -30,9 +31,10 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True)
 class Google:
-    """Google's side, running."""
+    """Google's side, running: where it speaks gRPC in plaintext, and the variables by which it is taken for Google."""
 
     address: str
+    variables: Mapping[str, str]
 
     def counts(self) -> dict[str, int]:
         """Return how often each method was called since the last reset."""
@@ -52,33 +54,47 @@ class Google:
 @contextmanager
 def google() -> Iterator[Google]:
     """Run Google's side until the block ends."""
-    command = [sys.executable, "-m", "bench.google_server"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, text=True) as process:
-        try:
-            assert process.stdout
-            yield Google(f"127.0.0.1:{int(process.stdout.readline())}")
-        finally:
-            process.terminate()
+    with TemporaryDirectory() as folder:
+        authority = f"{folder}/authority.pem"
+        command = [sys.executable, "-m", "bench.google_server", authority]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, text=True) as process:
+            try:
+                assert process.stdout
+                at = json.loads(process.stdout.readline())
+                yield Google(at["grpc"], _as_google(at["proxy"], at["metadata"], authority))
+            finally:
+                process.terminate()
+
+
+def _as_google(proxy: str, metadata: str, authority: str) -> Mapping[str, str]:
+    """Return what has unchanged clients call Google's names through the proxy, with a token of the metadata server."""
+    return {
+        "https_proxy": f"http://{proxy}",
+        "no_proxy": "127.0.0.1,localhost",
+        "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": authority,
+        "REQUESTS_CA_BUNDLE": authority,
+        "GCE_METADATA_HOST": metadata,
+        "GCE_METADATA_IP": metadata,
+        "CLOUDSDK_CONFIG": str(Path(authority).parent),  # the user's own credentials are not for this
+    }
 
 
 def environment(side: Google, folder: Path, ledger: str | None = None) -> dict[str, str]:
-    """Return what a function gets: the settings, the endpoints on loopback, nothing of the user's own."""
+    """Return what a deployed function gets, nothing of the user's own, and whom it takes for Google."""
     topic = "projects/bench/topics"
     passed = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     return {
         **passed,
+        **side.variables,
         "XDG_RUNTIME_DIR": str(folder),
         "GOOGLE_CLOUD_PROJECT": "bench",
         "INTERLOCK_INSTANCE": "bench",
         "INTERLOCK_LEDGER": ledger or "firestore://bench/interlock",
         "INTERLOCK_ROUTES": json.dumps({"routes": [{"name": "all", "match": {}, "job": JOB}]}),
-        "INTERLOCK_RESULTS": f"file://{folder}/results",
+        "INTERLOCK_RESULTS": "gs://bench-results",
         "INTERLOCK_REQUESTS_TOPIC": f"{topic}/release-requests",
         "INTERLOCK_STATUS_TOPIC": f"{topic}/release-status",
         "INTERLOCK_DEAD_LETTERS_TOPIC": f"{topic}/release-dead-letters",
-        "INTERLOCK_RUN_ENDPOINT": side.address,
-        "PUBSUB_EMULATOR_HOST": side.address,
-        "FIRESTORE_EMULATOR_HOST": side.address,
         "BENCH_SCHEMA": str(ROOT / "schemas" / "release-request.v1.json"),
         "PYTHONPATH": f"{FUNCTIONS.parent}:{ROOT}",
     }
@@ -141,8 +157,8 @@ def _cpu(pid: int) -> float:
 
 
 def source_of(name: str) -> Path:
-    """Return the file that the function lives in: a subject's own, or the bundle's."""
-    own = SUBJECTS / name / "main.py"
+    """Return the file that the function lives in: a subject's own, named by its first word, or the bundle's."""
+    own = SUBJECTS / name.partition("_")[0] / "main.py"
     return own if own.exists() else FUNCTIONS
 
 

@@ -73,6 +73,8 @@ class Findings:
     targets: list[Target] = field(default_factory=list)
     bars: Mapping[str, float] = field(default_factory=dict)
     raw: Mapping[str, object] = field(default_factory=dict)
+    gets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """What a user gets of each function, in words."""
 
 
 def percentile(seconds: Sequence[float], share: float) -> float:

@@ -4,13 +4,32 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from interlock.domain.releases.limits import StartLimits
+from interlock.domain.releases.context import Context, StartLimits
+from interlock.domain.releases.events import Event
 from interlock.domain.releases.model import Release, ReleasePlan, Source, State
 from interlock.domain.requests.routes import LaneMode, Rerun
+from interlock.ledger.interface import Ledger
+from interlock.services.release_service import ReleaseService
+from interlock.services.release_transaction import Applied
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 LIMITS = StartLimits(lease=timedelta(seconds=60), max_starts=3)
 JOB = "projects/acme/locations/europe-west1/jobs/release-agent"
+
+
+def a_context(now: datetime = NOW, limits: StartLimits = LIMITS) -> Context:
+    """Return what a decision at this instant knows besides the records."""
+    return Context(now=now, instance="test", limits=limits)
+
+
+def apply(ledger: Ledger, release_id: str, event: Event, *, now: datetime = NOW) -> Applied:
+    """Apply the event to the ledger's records at this instant."""
+    return ReleaseService(ledger=ledger, instance="test", now=lambda: now, limits=LIMITS).apply(release_id, event)
+
+
+def mark_sent(ledger: Ledger, release: Release) -> None:
+    """Take everything out of the release's outbox, as if it had been published."""
+    ReleaseService(ledger=ledger, instance="test", now=lambda: NOW).mark_sent(release.release_id, release.outbox)
 
 
 def at(seconds: float) -> datetime:

@@ -1,5 +1,6 @@
 """Stand-ins with behaviour for the ports; each passes the same contract tests as the adapter it stands in for."""
 
+import logging
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,14 +8,14 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, Self, TypeVar
 
+from interlock.domain.executions.execution_status import ExecutionStatus
 from interlock.domain.releases.model import Release
 from interlock.domain.releases.ownership import SEALED
-from interlock.ledger.interface import Commit, Decision, Key, Kind, Record
-from interlock.ledger.records import from_body, to_row
+from interlock.ledger.interface import Commit, Decision
+from interlock.ledger.records import Key, Kind, Record, from_body, to_row
 from interlock.ports import (
     Ambiguous,
     CloudRunUnavailable,
-    ExecutionStatus,
     OutgoingMessage,
     PublishFailed,
     Refused,
@@ -25,6 +26,7 @@ from interlock.ports import (
 from interlock.results.interface import MOST_TASKS
 
 T = TypeVar("T")
+LOG = logging.getLogger("interlock")
 
 
 class MemoryLedger:
@@ -155,21 +157,23 @@ class FakeResults:
         return [found[task] for task in sorted(found)][:MOST_TASKS]
 
 
-@dataclass
-class FakeJournal:
-    """Implements Journal; keeps the lines."""
+class LogRecorder(logging.Handler):
+    """Keeps what Interlock writes to its log within the block, each entry with its severity."""
 
-    lines: list[Mapping[str, object]] = field(default_factory=list)
-    bound: Mapping[str, object] = field(default_factory=dict)
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.lines: list[Mapping[str, Any]] = []
 
-    def bind(self, **fields: object) -> Self:
-        return type(self)(self.lines, {**self.bound, **fields})
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append({"severity": record.levelname, **getattr(record, "entry", {})})
 
-    def note(self, event: str, *, severity: str = "INFO", **fields: object) -> None:
-        self.lines.append({"event": event, "severity": severity, **self.bound, **fields})
+    def __enter__(self) -> Self:
+        LOG.setLevel(logging.INFO)
+        LOG.addHandler(self)
+        return self
 
-    def write(self, entry: Mapping[str, object]) -> None:
-        self.lines.append(entry)
+    def __exit__(self, *_: object) -> None:
+        LOG.removeHandler(self)
 
 
 @dataclass

@@ -1,10 +1,10 @@
-"""What the container's exit code says: the script's own code, or one of these when no script ran to its end."""
+"""The container's exit codes: the script's own code, or one of these when no script ran to its end."""
 
 from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """The agent's own codes; results.json tells them from a script that happens to use the same number."""
+    """The agent's own codes; `outcome` in results.json distinguishes them from a script that uses the same number."""
 
     DONE = 0
     USAGE = 64
@@ -17,15 +17,6 @@ class ExitCode(IntEnum):
     BAD_MANIFEST = 71
     SIGNAL_BASE = 128
     TERMINATED = 143
-
-
-class Refused(Exception):
-    """The agent will not run the script: `code` for the container, the text for people."""
-
-    def __init__(self, code: ExitCode, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
 
 
 def container_code(return_code: int) -> int:

@@ -1,11 +1,11 @@
-"""How much of anything the agent takes in; a release beyond it is refused, never half done."""
+"""The most of anything that the agent takes in; a release beyond it is refused, never half done."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The caps of one task. The platform's /tmp is memory, so they are set well below a task's usual share."""
+    """The limits of one task. Cloud Run's /tmp is memory, so they are set well below what a task usually has."""
 
     download_bytes: int = 512 * 1024 * 1024
     download_seconds: int = 300

@@ -4,25 +4,25 @@ import json
 import threading
 from typing import TextIO
 
-from interlock_agent.environment import Identity
-from interlock_agent.masking import Mask
+from interlock_agent.masking.mask import Mask
+from interlock_agent.task_identity import TaskIdentity
 
 
 class Log:
     """One JSON object a line, as Cloud Logging reads it; safe to use from several threads."""
 
-    def __init__(self, stream: TextIO, identity: Identity | None, mask: Mask) -> None:
+    def __init__(self, stream: TextIO, identity: TaskIdentity | None, mask: Mask) -> None:
         self._stream = stream
         self._lock = threading.Lock()
         self._ids = _ids(identity) if identity else {}
         self._mask = mask
 
     def info(self, message: str, **fields: object) -> None:
-        """Tell a step of the agent's own."""
+        """Log a step of the agent's own."""
         self.write("INFO", message, self._masked(fields))
 
     def failure(self, message: str, **fields: object) -> None:
-        """Tell why the script did not run, or not to its end."""
+        """Log why the script did not run, or not to its end."""
         self.write("ERROR", message, self._masked(fields))
 
     def write(self, severity: str, message: str, fields: dict[str, object]) -> None:
@@ -38,7 +38,7 @@ class Log:
         return {name: self._mask(value) if isinstance(value, str) else value for name, value in fields.items()}
 
 
-def _ids(identity: Identity) -> dict[str, object]:
+def _ids(identity: TaskIdentity) -> dict[str, object]:
     labels = {"release_id": identity.release_id, "attempt": str(identity.attempt)}
     return {
         "release_id": identity.release_id,

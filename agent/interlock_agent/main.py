@@ -1,4 +1,4 @@
-"""`run-release`: the command the job's container runs; reads the environment and exits with the script's code."""
+"""`run-release` and `run-task`, the commands of the job's container: from the environment to the exit code."""
 
 import os
 import sys
@@ -8,86 +8,88 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from interlock_agent.deployment import Deployment, Scene
-from interlock_agent.environment import Identity, Task, read_task
-from interlock_agent.exit_codes import ExitCode, Refused
-from interlock_agent.fence import take_fence
-from interlock_agent.known_secrets import known_secrets
+from interlock_agent.errors import Refused
+from interlock_agent.exit_codes import ExitCode
 from interlock_agent.limits import Limits
 from interlock_agent.log import Log
-from interlock_agent.masking import Mask
-from interlock_agent.results import Ending, masked, write_results
-from interlock_agent.stop import Stop, Stopped
-from interlock_agent.stores import ResultStore, StoreUnavailable, open_store
+from interlock_agent.masking.known_secrets import known_secrets
+from interlock_agent.masking.mask import Mask
+from interlock_agent.results.interface import ResultStore, StoreUnavailable
+from interlock_agent.results.open_store import open_store
+from interlock_agent.results.ownership import take_ownership
+from interlock_agent.results.task_result import TaskResult, masked, write_result
+from interlock_agent.run import RunContext, run_release
+from interlock_agent.script.termination import Terminated, Termination
+from interlock_agent.task_identity import TaskIdentity
+from interlock_agent.task_settings import TaskSettings, read_task_settings
 
 
 def main() -> None:
-    """Run the task of this process's environment; the one word that may follow is the command's own name."""
+    """Run the task of this process's environment; the only argument is the command's own name."""
     match sys.argv[1:]:
         case [] | ["run-release"]:
             sys.exit(run(os.environ))
         case ["run-task"]:
             run_task()
         case _:
-            print("usage: run-release | run-task; the task is told in environment variables", file=sys.stderr)
+            print("usage: run-release | run-task; environment variables describe the task", file=sys.stderr)
             sys.exit(ExitCode.USAGE)
 
 
 def run_task() -> None:
     """Run a maintenance task: `RELEASE_TASK` must name it, the route's defaults give its script."""
-    sys.exit(run(os.environ, needed=("RELEASE_TASK",)))
+    sys.exit(run(os.environ, required=("RELEASE_TASK",)))
 
 
-def run(environ: Mapping[str, str], needed: Sequence[str] = ()) -> int:
+def run(environ: Mapping[str, str], required: Sequence[str] = ()) -> int:
     """Return the container's exit code for the task."""
-    task = read_task(environ, needed)
+    settings = read_task_settings(environ, required)
     mask = Mask(known_secrets(environ))
-    log = Log(sys.stdout, task.identity, mask)
-    if task.identity is None:
-        log.failure("release refused", problems=[mask(problem) for problem in task.problems])
+    log = Log(sys.stdout, settings.identity, mask)
+    if settings.identity is None:
+        log.failure("release refused", problems=[mask(problem) for problem in settings.problems])
         return ExitCode.USAGE
-    stop = Stop((task.work.limits if task.work else Limits()).grace_seconds)
-    stop.install()
+    termination = Termination((settings.release.limits if settings.release else Limits()).grace_seconds)
+    termination.install()
     try:
-        return _as_owner(task, task.identity, Scene(Path(), environ, log, mask, stop))
-    except Stopped:
-        log.failure("told to end before the release began")
+        return _run_as_owner(settings, settings.identity, RunContext(Path(), environ, log, mask, termination))
+    except Terminated:
+        log.failure("terminated before the release began")
         return ExitCode.TERMINATED
     except Refused as refusal:
         log.failure("release refused", reason=refusal.reason)
         return refusal.code
 
 
-def _as_owner(task: Task, identity: Identity, scene: Scene) -> int:
+def _run_as_owner(settings: TaskSettings, identity: TaskIdentity, context: RunContext) -> int:
     store = open_store(identity.results)
-    owner = take_fence(identity, store)
+    owner = take_ownership(identity, store)
     if owner != identity.execution:
-        scene.log.info("another execution owns this attempt; nothing to do here", owner=owner)
+        context.log.info("another execution owns this attempt; nothing to do here", owner=owner)
         return ExitCode.DONE
     started_at = datetime.now(UTC)
-    ending = masked(_ending(task, identity, scene, store), scene.mask)
-    _tell(ending, scene.log)
+    result = masked(_result(settings, identity, store, context), context.mask)
+    _log_result(result, context.log)
     try:
-        write_results(identity, ending, store, started_at=started_at, ended_at=datetime.now(UTC))
+        write_result(identity, result, store, started_at=started_at, ended_at=datetime.now(UTC))
     except StoreUnavailable as problem:
-        scene.log.failure("the result could not be written", problem=str(problem))
-    return ending.exit_code
+        context.log.failure("the result could not be written", problem=str(problem))
+    return result.exit_code
 
 
-def _ending(task: Task, identity: Identity, scene: Scene, store: ResultStore) -> Ending:
-    if task.work is None:
-        return Ending("refused", ExitCode.USAGE, reason="; ".join(task.problems))
+def _result(settings: TaskSettings, identity: TaskIdentity, store: ResultStore, context: RunContext) -> TaskResult:
+    if settings.release is None:
+        return TaskResult("refused", ExitCode.USAGE, reason="; ".join(settings.problems))
     with tempfile.TemporaryDirectory(prefix="release-", ignore_cleanup_errors=True) as directory:
-        own = replace(scene, directory=Path(directory))
-        return Deployment(identity, task.work, own, store).run()
+        return run_release(identity, settings.release, store, replace(context, directory=Path(directory)))
 
 
-def _tell(ending: Ending, log: Log) -> None:
-    fields = {"outcome": ending.outcome, "exit_code": ending.exit_code}
-    if ending.outcome == "success":
+def _log_result(result: TaskResult, log: Log) -> None:
+    fields = {"outcome": result.outcome, "exit_code": result.exit_code}
+    if result.outcome == "success":
         log.info("release ended", **fields)
     else:
-        log.failure("release ended", **fields, **({"reason": ending.reason} if ending.reason else {}))
+        log.failure("release ended", **fields, **({"reason": result.reason} if result.reason else {}))
 
 
 if __name__ == "__main__":

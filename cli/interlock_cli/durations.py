@@ -7,7 +7,7 @@ _PARTS = re.compile(r"(?:(?P<days>\d+)d)?(?:(?P<hours>\d+)h)?(?:(?P<minutes>\d+)
 
 
 def parse_duration(text: str | timedelta) -> timedelta:
-    """Return the duration; raise ValueError, which the command line tells as a wrong use."""
+    """Return the duration; raise ValueError, which the command line reports as a usage error."""
     if isinstance(text, timedelta):
         return text
     match = _PARTS.match(text.strip())
@@ -16,7 +16,7 @@ def parse_duration(text: str | timedelta) -> timedelta:
     return timedelta(**{unit: float(number) for unit, number in match.groupdict().items() if number})
 
 
-def shown(duration: timedelta) -> str:
+def format_duration(duration: timedelta) -> str:
     """Return the duration in its largest fitting units: 0.4s, 12s, 3m05s, 2h10m, 4d."""
     seconds = max(duration.total_seconds(), 0.0)
     if seconds < 10:

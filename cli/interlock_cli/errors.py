@@ -1,5 +1,6 @@
-"""Exit codes and the one form of every error: what happened, and what to do about it."""
+"""Exit codes, and the one form of every error: what happened, and what to do about it."""
 
+from collections.abc import Sequence
 from enum import IntEnum
 
 
@@ -17,13 +18,19 @@ class ExitCode(IntEnum):
 
 
 class CommandError(Exception):
-    """A command cannot do what was asked. Commands raise it; main() prints it and exits with its code."""
+    """A command cannot do what was asked. Commands raise it; main() prints it and exits with its code.
 
-    def __init__(self, what: str, remedy: str, *, code: ExitCode = ExitCode.FAILURE) -> None:
+    `details` are lines of their own before it, as the rules that a file breaks.
+    """
+
+    def __init__(
+        self, what: str, remedy: str, *, code: ExitCode = ExitCode.FAILURE, details: Sequence[str] = ()
+    ) -> None:
         super().__init__(what)
         self.what = what
         self.remedy = remedy
         self.code = code
+        self.details = tuple(details)
 
 
 def as_command_error(error: Exception) -> CommandError:

@@ -12,11 +12,12 @@ from collections.abc import Sequence
 import typer
 
 from interlock_cli.commands.dead_letters.discard import discard
-from interlock_cli.commands.dead_letters.list import list_letters
+from interlock_cli.commands.dead_letters.list import list_dead_letters
 from interlock_cli.commands.dead_letters.replay import replay
-from interlock_cli.commands.dead_letters.show import show_letter
+from interlock_cli.commands.dead_letters.show import show_dead_letter
 from interlock_cli.commands.doctor import doctor
-from interlock_cli.commands.lanes.list import list_lanes, show_lane
+from interlock_cli.commands.lanes.list import list_lanes
+from interlock_cli.commands.lanes.show import show_lane
 from interlock_cli.commands.local.demo import demo
 from interlock_cli.commands.local.down import down
 from interlock_cli.commands.local.env import env
@@ -32,10 +33,10 @@ from interlock_cli.commands.validate import validate
 from interlock_cli.commands.wait import wait
 from interlock_cli.commands.watch import watch
 from interlock_cli.errors import CommandError, ExitCode, as_command_error
-from interlock_cli.installation import choose
-from interlock_cli.views.output import say, show_error
+from interlock_cli.installation_flags import select_installation
+from interlock_cli.views.output import print_error, print_status
 
-SETTINGS = {"help_option_names": ["-h", "--help"]}
+CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 
 def _group(help_text: str | None = None, *, completes: bool = False) -> typer.Typer:
@@ -43,13 +44,13 @@ def _group(help_text: str | None = None, *, completes: bool = False) -> typer.Ty
         help=help_text,
         no_args_is_help=True,
         add_completion=completes,
-        context_settings=SETTINGS,
+        context_settings=CONTEXT_SETTINGS,
         rich_markup_mode=None,
     )
 
 
 app = _group(completes=True)
-app.callback(help="Release control for Google Cloud: check, publish and follow releases.")(choose)
+app.callback(help="Release control for Google Cloud: check, publish and follow releases.")(select_installation)
 
 app.command()(validate)
 app.command()(publish)
@@ -71,8 +72,8 @@ lanes.command("show")(show_lane)
 
 dead_letters = _group("Look at what could not be handled, and replay or discard it.")
 app.add_typer(dead_letters, name="dead-letters")
-dead_letters.command("list")(list_letters)
-dead_letters.command("show")(show_letter)
+dead_letters.command("list")(list_dead_letters)
+dead_letters.command("show")(show_dead_letter)
 dead_letters.command()(replay)
 dead_letters.command()(discard)
 
@@ -95,30 +96,30 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command line; return its exit code, with every error told on standard error and no traceback."""
+    """Run one command line; return its exit code, with every error printed to standard error and no traceback."""
     try:
-        words = list(arguments)
-        return int(app(args=words, prog_name="interlock", standalone_mode=False, obj=words) or ExitCode.SUCCESS)
+        line = list(arguments)
+        return int(app(args=line, prog_name="interlock", standalone_mode=False, obj=line) or ExitCode.SUCCESS)
     except typer.TyperException as error:
-        return _refuse(error)
+        return _usage_error(error)
     except (typer.Abort, KeyboardInterrupt):
         return ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the process's edge
-        told = as_command_error(error)
-        show_error(told)
+        printed = as_command_error(error)
+        print_error(printed)
         if os.environ.get("INTERLOCK_DEBUG"):
             traceback.print_exception(error)
-        return told.code
+        return printed.code
 
 
-def _refuse(error: typer.TyperException) -> int:
+def _usage_error(error: typer.TyperException) -> int:
     message = error.format_message()
-    if message.startswith("Usage:"):  # a group named without a command: its help page says what there is
-        say(message)
+    if message.startswith("Usage:"):  # a group without a command: its help page lists the commands
+        print_status(message)
         return ExitCode.USAGE
     context = getattr(error, "ctx", None)
     path = context.command_path if context else "interlock"
-    missing = "set it, or name an installation: interlock --local … or interlock --project PROJECT …"
-    remedy = missing if "Missing option" in message and "env var" in message else f"run {path} --help"
-    show_error(CommandError(message, remedy, code=ExitCode.USAGE))
+    set_it = "set it, or name an installation: interlock --local … or interlock --project PROJECT …"
+    remedy = set_it if "Missing option" in message and "env var" in message else f"run {path} --help"
+    print_error(CommandError(message, remedy, code=ExitCode.USAGE))
     return ExitCode.USAGE

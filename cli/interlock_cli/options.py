@@ -1,11 +1,18 @@
-"""The flags that commands share; each has its twin in the environment."""
+"""The arguments and flags that several commands share; each flag has its twin in the environment."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from interlock_cli.durations import parse_duration
+
+ReleaseArgument = Annotated[str, typer.Argument(metavar="ID", help="The release id.")]
+DeadLetterArgument = Annotated[
+    str, typer.Argument(metavar="ID", help="The dead letter's id, dl-…, as the alert names it.")
+]
+RoutesArgument = Annotated[str, typer.Argument(metavar="FILE", help="The routes document.")]
 
 LedgerFlag = Annotated[str, typer.Option(envvar="INTERLOCK_LEDGER", help="sqlite:///PATH or firestore://PROJECT/DB")]
 TopicFlag = Annotated[str, typer.Option(envvar="INTERLOCK_REQUESTS_TOPIC", help="projects/PROJECT/topics/TOPIC")]
@@ -31,10 +38,24 @@ TimeoutFlag = Annotated[
         help="Stop waiting after …, and exit 5; the release goes on. Without it, wait for as long as it takes.",
     ),
 ]
+JsonFlag = Annotated[
+    bool, typer.Option("--json", envvar="INTERLOCK_JSON", help="Print one JSON document instead of text.")
+]
+"""The `--json` of every command that prints one result; views/output.v1.json describes each document."""
+
+JsonLinesFlag = Annotated[
+    bool, typer.Option("--json", envvar="INTERLOCK_JSON", help="Print one JSON object a line instead of text.")
+]
+"""The `--json` of every command that prints as it goes."""
+
+LocalStateFlag = Annotated[
+    Path, typer.Option("--state", envvar="INTERLOCK_STATE", help="Directory that holds everything of the local stack.")
+]
+DEFAULT_LOCAL_STATE = Path(".interlock")
 
 
-def who(by: str) -> str:
-    """Return who acts, as the ledger and the request record it."""
+def requester(by: str) -> str:
+    """Return who acts, as the ledger and the request record it: the flag's value, else the user's name."""
     from getpass import getuser
 
     return by or getuser()

@@ -1,7 +1,9 @@
 """Opens what the settings name: ledger, publisher, results, routes. Each client is imported only where it is used."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote, urlsplit
@@ -11,7 +13,8 @@ from interlock.domain.requests.routes import Route, parse_routes
 from interlock.ledger.interface import Ledger, LedgerReader
 from interlock.ports import Publisher, PublisherWithId
 from interlock.results.interface import Results
-from interlock.services.outbox_relay import OutboxRelay
+from interlock.services.outbox_relay import OutboxRelay, ResumeSender, StatusEventSender
+from interlock.services.release_service import ReleaseService
 
 if TYPE_CHECKING:
     from interlock.services.completion_service import CompletionService
@@ -21,9 +24,8 @@ class FullLedger(Ledger, LedgerReader, Protocol):
     """A ledger that can be written and read."""
 
 
-def utc_now() -> datetime:
-    """Return the wall clock; the one place that reads it."""
-    return datetime.now(UTC)
+utc_now: Callable[[], datetime] = partial(datetime.now, UTC)
+"""The wall clock; the one place that reads it."""
 
 
 def open_ledger(url: str) -> FullLedger:
@@ -70,18 +72,15 @@ def open_results(url: str | None) -> Results | None:
     raise ConfigurationError(f"INTERLOCK_RESULTS is {url!r}, expected file:///DIR or gs://BUCKET/PREFIX")
 
 
-def open_closer(settings: ReportSettings, ledger: Ledger, publisher: Publisher) -> "CompletionService":
+def open_completion_service(settings: ReportSettings, ledger: Ledger, publisher: Publisher) -> "CompletionService":
     """Return what report_status and reconcile_releases close releases with."""
     from interlock.services.completion_service import CompletionService
 
-    postman = OutboxRelay(
-        ledger=ledger,
-        publisher=publisher,
-        instance=settings.instance,
-        status_topic=settings.status_topic,
-        requests_topic=settings.requests_topic,
-    )
-    return CompletionService(ledger=ledger, results=open_results(settings.results), postman=postman, now=utc_now)
+    releases = ReleaseService(ledger=ledger, instance=settings.instance, now=utc_now)
+    status_events = StatusEventSender(publisher=publisher, topic=settings.status_topic)
+    resumes = ResumeSender(publisher=publisher, topic=settings.requests_topic)
+    relay = OutboxRelay(releases=releases, senders=(status_events, resumes))
+    return CompletionService(releases=releases, results=open_results(settings.results), relay=relay)
 
 
 def load_routes(setting: str) -> tuple[Route, ...]:

@@ -78,6 +78,11 @@ class Settings:
         default="",
     )
 
+    @property
+    def project(self) -> str:
+        """The project that the function's traces belong to: that of its topics."""
+        return self.status_topic.split("/")[1]
+
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Self:
         """Read this class's variables from a mapping; raise ConfigurationError with every fault at once."""

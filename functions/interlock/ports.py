@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from interlock.domain.executions.execution_status import ExecutionStatus
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingMessage:
@@ -89,34 +91,8 @@ class JobStarter(Protocol):
         """Ask Cloud Run to cancel the execution; one that is over or gone is no error."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExecutionStatus:
-    """An execution as the API tells it: its environment, and whether and how it ended."""
-
-    environment: Mapping[str, str]
-    completed: bool | None
-    reason: str | None
-    message: str | None
-    counts: Mapping[str, int]
-    task_count: int
-    log_uri: str | None
-
-
 class ExecutionReader(Protocol):
     """Reads one execution."""
 
     def status(self, execution: str) -> ExecutionStatus | None:
         """Return how the execution stands, or None where it does not exist."""
-
-
-class Journal(Protocol):
-    """Writes one structured log line per decision."""
-
-    def bind(self, **fields: object) -> "Journal":
-        """Return a journal that adds these fields to every line."""
-
-    def note(self, event: str, *, severity: str = "INFO", **fields: object) -> None:
-        """Write the line at once."""
-
-    def write(self, entry: Mapping[str, object]) -> None:
-        """Write an entry that is already whole and redacted."""

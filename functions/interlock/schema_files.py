@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-_BUNDLE_ROOT = Path(__file__).resolve().parents[2]
+_BUNDLE_ROOT = Path(__file__).resolve().parents[1]
 
 
 @cache

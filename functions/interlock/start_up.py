@@ -5,6 +5,7 @@ import os
 from importlib import import_module
 
 from interlock.config import SETTINGS
+from interlock.structured_log import configure
 
 
 def prepare(function: str) -> None:
@@ -12,7 +13,7 @@ def prepare(function: str) -> None:
 
     Its clients connect when they are first used, which is after the fork: gRPC does not survive one.
     """
-    SETTINGS[function].read(os.environ)
+    configure(SETTINGS[function].read(os.environ).project)
     gc.disable()  # it would look through what is being loaded again and again, and find it all in use
     try:
         import_module(f"interlock.entrypoints.{function}").get_app()

@@ -1,6 +1,6 @@
-"""Real commands against the seeded ledger: what each prints, how it ends, the same every time.
+"""The commands whose output and exit code the golden files hold; each runs against the seeded ledger.
 
-`$LEDGER`, `$ROUTES` and their like are filled in; the golden file is named after the case.
+A golden file is named after its case.
 """
 
 from dataclasses import dataclass
@@ -13,22 +13,22 @@ LOST_GROUP = "aa1e8f0f28b39ae5"
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One command line, and the words on its standard input."""
+    """One command line, and the text on its standard input."""
 
     name: str
     line: str
-    words: str = ""
+    stdin: str = ""
     publishes: bool = False
 
 
 CASES = (
     Case("validate-good", "validate request.json request.yaml"),
     Case("validate-bad", "validate bad.json bad.yaml broken.json"),
-    Case("validate-stdin", "validate -", words='{"cancel": 7}'),
-    Case("validate-stdin-yaml", "validate -", words="target_env: staging\ntask: 7\n"),
+    Case("validate-stdin", "validate -", stdin='{"cancel": 7}'),
+    Case("validate-stdin-yaml", "validate -", stdin="target_env: staging\ntask: 7\n"),
     Case("publish-bad", "publish bad.json"),
     Case("publish", "publish request.json --set release_version=1.2.5 --set params.SIZE:=3", publishes=True),
-    Case("publish-stdin", "publish -", words='{"cancel": "web-3", "reason": "wrong version"}', publishes=True),
+    Case("publish-stdin", "publish -", stdin='{"cancel": "web-3", "reason": "wrong version"}', publishes=True),
     Case("publish-time-is-up", "publish request.json --wait --timeout 0.1s", publishes=True),
     Case("wait-succeeded", "wait web-1"),
     Case("wait-failed", "wait web-2"),

@@ -1,4 +1,4 @@
-"""Scenes for commands: the seeded ledger on SQLite, and a Pub/Sub of our own to publish on."""
+"""Sandboxes for commands: the seeded ledger on SQLite, and a Pub/Sub of our own to publish on."""
 
 import shutil
 from collections.abc import Iterator
@@ -9,9 +9,9 @@ import pytest
 
 from interlock.bootstrap import open_ledger
 from interlock_local.emulators.google_emulators import GoogleEmulator
-from tests.cli.scene import Scene, inside
+from tests.cli.pubsub_topics import pubsub_with_topics
+from tests.cli.sandbox import Sandbox, inside
 from tests.cli.seed import sow
-from tests.cli.stage import pubsub_with_topics
 
 
 @pytest.fixture(scope="session")
@@ -30,17 +30,19 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def scene(tmp_path: Path, pubsub: str, seeded: Path) -> Scene:
-    """Return a scene with a seeded ledger of its own on SQLite."""
+def sandbox(tmp_path: Path, pubsub: str, seeded: Path) -> Sandbox:
+    """Return a sandbox with a seeded ledger of its own on SQLite."""
     shutil.copy(seeded / "ledger.db", tmp_path)
-    return Scene(tmp_path, f"sqlite://{tmp_path}/ledger.db", pubsub, seeded / "logs").prepare()
+    return Sandbox(tmp_path, f"sqlite://{tmp_path}/ledger.db", pubsub, seeded / "logs").prepare()
 
 
 @pytest.fixture
-def firestore_scene(tmp_path: Path, pubsub: str, firestore_emulator: GoogleEmulator) -> Scene:
-    """Return a scene whose seeded ledger is the test's own project in Google's emulator."""
+def firestore_sandbox(tmp_path: Path, pubsub: str, firestore_emulator: GoogleEmulator) -> Sandbox:
+    """Return a sandbox whose seeded ledger is the test's own project in Google's emulator."""
     host = {"FIRESTORE_EMULATOR_HOST": firestore_emulator.address}
-    scene = Scene(tmp_path, f"firestore://test-{uuid4().hex[:12]}/(default)", pubsub, tmp_path / "logs", more=host)
-    with inside(scene, ""):
-        sow(open_ledger(scene.ledger), scene.logs)
-    return scene.prepare()
+    sandbox = Sandbox(
+        tmp_path, f"firestore://test-{uuid4().hex[:12]}/(default)", pubsub, tmp_path / "logs", extra_environment=host
+    )
+    with inside(sandbox, ""):
+        sow(open_ledger(sandbox.ledger), sandbox.logs)
+    return sandbox.prepare()

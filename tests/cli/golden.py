@@ -7,9 +7,9 @@ from tempfile import TemporaryDirectory
 
 from interlock.bootstrap import open_ledger
 from tests.cli.cases import CASES, Case
-from tests.cli.scene import Scene, as_golden
+from tests.cli.pubsub_topics import pubsub_with_topics
+from tests.cli.sandbox import Sandbox, as_golden
 from tests.cli.seed import sow
-from tests.cli.stage import pubsub_with_topics
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -20,12 +20,12 @@ def golden_file(case: Case) -> Path:
 
 
 @contextmanager
-def fresh_scene(pubsub: str) -> Iterator[Scene]:
-    """Yield a scene with a freshly seeded ledger."""
+def fresh_sandbox(pubsub: str) -> Iterator[Sandbox]:
+    """Yield a sandbox with a freshly seeded ledger."""
     with TemporaryDirectory() as name:
-        scene = Scene(Path(name), f"sqlite://{name}/ledger.db", pubsub, Path(name) / "logs").prepare()
-        sow(open_ledger(scene.ledger), scene.logs)
-        yield scene
+        sandbox = Sandbox(Path(name), f"sqlite://{name}/ledger.db", pubsub, Path(name) / "logs").prepare()
+        sow(open_ledger(sandbox.ledger), sandbox.logs)
+        yield sandbox
 
 
 def main() -> None:
@@ -35,8 +35,8 @@ def main() -> None:
         stale.unlink()
     with TemporaryDirectory() as state, pubsub_with_topics(Path(state) / "pubsub") as pubsub:
         for case in CASES:
-            with fresh_scene(pubsub) as scene:
-                golden_file(case).write_text(as_golden(case, scene.run(case)))
+            with fresh_sandbox(pubsub) as sandbox:
+                golden_file(case).write_text(as_golden(case, sandbox.run(case)))
 
 
 if __name__ == "__main__":

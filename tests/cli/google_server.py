@@ -30,11 +30,11 @@ def serving(answers: Mapping[str, Answer]) -> Iterator[str]:
         server.stop(None).wait()
 
 
-def refusing(code: grpc.StatusCode, words: str) -> Answer:
+def refusing(code: grpc.StatusCode, message: str) -> Answer:
     """Return an answer that refuses."""
 
     def answer(_: bytes, context: grpc.ServicerContext) -> bytes:
-        context.abort(code, words)
+        context.abort(code, message)
 
     return answer
 

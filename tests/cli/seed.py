@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from interlock.bootstrap import FullLedger, load_routes
-from interlock.domain.dead_letters.burial import burial
+from interlock.cloud_events import open_message
 from interlock.domain.dead_letters.dead_letter import dead_letter_attributes, read_dead_letter
+from interlock.domain.dead_letters.dead_lettered_release import dead_lettered_release
 from interlock.domain.dead_letters.stored import Resolution, StoredDeadLetter
+from interlock.domain.releases.candidate import candidate
 from interlock.domain.releases.events import (
     Cancel,
     DeadLettered,
@@ -22,12 +24,12 @@ from interlock.domain.releases.events import (
 )
 from interlock.domain.releases.model import Release, Result, State
 from interlock.domain.requests.message import Message
-from interlock.domain.requests.parser import RequestParser
+from interlock.domain.requests.parser import AcceptedRequest, RejectedRequest, RequestParser
 from interlock.domain.requests.schema_validation import SchemaValidator
-from interlock.ledger.interface import Commit, Key
+from interlock.ledger.interface import Commit
+from interlock.ledger.records import Key
 from interlock.schema_files import load_schema
-from interlock.services.release_step import first_keys, release_key, sent, step
-from tests.build import LIMITS, at
+from tests.build import apply, at, mark_sent
 
 FILES = Path(__file__).with_name("files")
 ROUTES = FILES / "routes.json"
@@ -57,7 +59,7 @@ class Seed:
     """Writes into the ledger what the functions would, through the same pure decisions."""
 
     ledger: FullLedger
-    intake: RequestParser
+    parser: RequestParser
     logs: Path
 
     def message(self, release_id: str, seconds: float, **changes: Any) -> Message:
@@ -68,17 +70,17 @@ class Seed:
 
     def happens(self, release_id: str, event: Event, seconds: float) -> Release | None:
         """Let the event happen; return the record as it is then."""
-        decision = step(release_id, event, now=at(seconds), limits=LIMITS)
-        stepped = self.ledger.transact(first_keys(release_id, event), decision)
-        for one in stepped.outgoing:
-            self.ledger.transact((release_key(one.release_id),), sent(one.release_id, one.outbox))
+        stepped = apply(self.ledger, release_id, event, now=at(seconds))
+        for one in stepped.unpublished:
+            mark_sent(self.ledger, one)
         return stepped.release
 
     def submitted(self, release_id: str, seconds: float, **changes: Any) -> Release:
         """Publish a request and let dispatch_release read it."""
-        candidate = self.intake.read(self.message(release_id, seconds, **changes), now=at(seconds))
-        assert isinstance(candidate, Release)
-        release = self.happens(candidate.release_id, RequestReceived(candidate), seconds)
+        message = self.message(release_id, seconds, **changes)
+        parsed = self.parser.parse(message, open_message(message))
+        assert isinstance(parsed, AcceptedRequest | RejectedRequest)
+        release = self.happens(parsed.release_id, RequestReceived(candidate(parsed, now=at(seconds))), seconds)
         assert release
         return release
 
@@ -90,21 +92,29 @@ class Seed:
         folder = self.logs / release_id
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "task-0.log").write_text("".join(f"{line}\n" for line in LINES))
-        self.happens(release_id, StartConfirmed(release.fence, execution, folder.as_uri()), seconds + 2)
+        self.happens(release_id, StartConfirmed(release.fencing_token, execution, folder.as_uri()), seconds + 2)
         return execution
 
     def ended(self, release_id: str, seconds: float, state: State, *, result: Result, **changes: Any) -> None:
         """Let the release run for a minute and a half and end so."""
         execution = self.started(release_id, seconds, **changes)
         owner = execution.rsplit("/", 1)[-1]
-        event = ExecutionEnded(execution=execution, attempt=1, fence=1, state=state, result=result, owner=owner)
+        event = ExecutionEnded(
+            release_id=release_id,
+            execution=execution,
+            attempt=1,
+            fencing_token=1,
+            state=state,
+            result=result,
+            owner=owner,
+        )
         self.happens(release_id, event, seconds + 92)
 
     def letter(self, message: Message, seconds: float, **told: Any) -> StoredDeadLetter:
         """Keep a dead letter as alert_dead_letter does; without a reason it is Pub/Sub that gave up."""
         marks = dead_letter_attributes(message, **told) if told else {**message.attributes, **_AFTER_PUBSUB_GAVE_UP}
         forwarded = replace(message, message_id=f"{message.message_id}-again", attributes=marks)
-        letter = read_dead_letter(forwarded, at(seconds))
+        letter = read_dead_letter(forwarded, open_message(forwarded), now=at(seconds))
         kept = StoredDeadLetter(letter=letter, first_seen_at=at(seconds), last_seen_at=at(seconds), notify=True)
         key = Key("dead_letters", letter.dead_letter_id)
         self.ledger.transact((key,), lambda _: Commit({key: kept}, None))
@@ -112,8 +122,10 @@ class Seed:
 
     def buried(self, release_id: str, seconds: float, **changes: Any) -> StoredDeadLetter:
         """Let Pub/Sub give up on a request that no function could take."""
-        kept = self.letter(self.message(release_id, seconds, **changes), seconds)
-        self.happens(release_id, DeadLettered(burial(kept.letter, now=at(seconds))), seconds)
+        message = self.message(release_id, seconds, **changes)
+        kept = self.letter(message, seconds)
+        closed = dead_lettered_release(kept.letter, open_message(message), now=at(seconds))
+        self.happens(release_id, DeadLettered(closed), seconds)
         return kept
 
     def turned_away(self, release_id: str, seconds: float, **changes: Any) -> StoredDeadLetter:
@@ -164,8 +176,8 @@ def _sow_letters(seed: Seed) -> None:
         seed.turned_away(f"lost-{number}", 510 + number, target_env="moon")
     gone = seed.submitted("gone-1", 600, target_env="gone")
     refused = {"reason": "job_not_found", "detail": "404 Resource 'release-agent-gone' was not found"}
-    seed.happens("gone-1", StartRefused(gone.fence, **refused), 601)
-    seed.happens("gone-1", ExecutionNotFound(gone.fence), 601)
+    seed.happens("gone-1", StartRefused(gone.fencing_token, **refused), 601)
+    seed.happens("gone-1", ExecutionNotFound(gone.fencing_token), 601)
     told = {"reason": "job_not_found", "stage": "start", "error": refused["detail"], "route": "gone"}
     seed.letter(seed.message("gone-1", 600, target_env="gone"), 602, **told)
     seed.buried("stuck-1", 700, params={"API_TOKEN": "hunter2"})

@@ -11,13 +11,13 @@ from google.cloud.logging_v2.types import ListLogEntriesRequest, ListLogEntriesR
 
 from interlock.bootstrap import open_ledger
 from interlock.domain.releases.events import StartConfirmed
-from interlock.services.release_step import release_key
-from interlock_cli.actions.cloud_logging import CloudLines
+from interlock.services.release_transaction import release_key
+from interlock_cli.actions.cloud_logging import CloudLogReader
 from interlock_cli.errors import CommandError
 from tests.build import NOW
 from tests.cli.cases import Case
 from tests.cli.google_server import refusing, serving
-from tests.cli.scene import Scene, run_here
+from tests.cli.sandbox import Sandbox, run_here
 from tests.cli.seed import seeding
 
 METHOD = "google.logging.v2.LoggingServiceV2/ListLogEntries"
@@ -59,7 +59,7 @@ LINES = [
 def test_all_pages_are_read_in_order_and_only_the_execution_s() -> None:
     logs = Logs(LINES)
     with serving({METHOD: logs.answer}) as address:
-        found = list(CloudLines(EXECUTION, address).new())
+        found = list(CloudLogReader(EXECUTION, address).read_new())
     assert [one["message"] for one in found] == ["applying 3 changes", "release started", "quota is nearly used up"]
     assert found[2]["severity"] == "ERROR"
     asked = logs.asked[0]
@@ -71,29 +71,29 @@ def test_all_pages_are_read_in_order_and_only_the_execution_s() -> None:
 def test_the_next_look_begins_where_the_last_entry_stands_and_shows_only_what_is_new() -> None:
     logs = Logs(LINES[:1])
     with serving({METHOD: logs.answer}) as address:
-        lines = CloudLines(EXECUTION, address)
-        assert len(list(lines.new())) == 1
+        lines = CloudLogReader(EXECUTION, address)
+        assert len(list(lines.read_new())) == 1
         logs.entries = LINES
-        assert [one["message"] for one in lines.new()] == ["release started", "quota is nearly used up"]
+        assert [one["message"] for one in lines.read_new()] == ["release started", "quota is nearly used up"]
     assert f'timestamp>="{(NOW + timedelta(seconds=1)).isoformat()}"' in logs.asked[1].filter
 
 
 def test_a_refusal_says_which_role_is_missing() -> None:
     denied = {METHOD: refusing(grpc.StatusCode.PERMISSION_DENIED, "denied")}
     with serving(denied) as address, pytest.raises(CommandError) as refused:
-        list(CloudLines(EXECUTION, address).new())
+        list(CloudLogReader(EXECUTION, address).read_new())
     assert "roles/logging.viewer" in refused.value.remedy
 
 
-def test_the_command_prints_them(scene: Scene) -> None:
-    seed = seeding(open_ledger(scene.ledger), scene.folder / "logs")
+def test_the_command_prints_them(sandbox: Sandbox) -> None:
+    seed = seeding(open_ledger(sandbox.ledger), sandbox.folder / "logs")
     release = seed.submitted("cloud-1", 1000, target_env="test")
-    seed.happens("cloud-1", StartConfirmed(release.fence, EXECUTION, "https://console.example/logs"), 1001)
-    assert open_ledger(scene.ledger).read(release_key("cloud-1"))
+    seed.happens("cloud-1", StartConfirmed(release.fencing_token, EXECUTION, "https://console.example/logs"), 1001)
+    assert open_ledger(sandbox.ledger).read(release_key("cloud-1"))
     with serving({METHOD: Logs(LINES).answer}) as address:
-        told = run_here(scene, Case("", f"logs cloud-1 --endpoint {address}"))
-        as_json = run_here(scene, Case("", "logs cloud-1 --json"), INTERLOCK_LOGGING_ENDPOINT=address)
-    assert told.out.splitlines() == [
+        as_text = run_here(sandbox, Case("", f"logs cloud-1 --endpoint {address}"))
+        as_json = run_here(sandbox, Case("", "logs cloud-1 --json"), INTERLOCK_LOGGING_ENDPOINT=address)
+    assert as_text.out.splitlines() == [
         "12:00:01  applying 3 changes",
         "12:00:02  release started",
         "12:00:03  ERROR quota is nearly used up",

@@ -23,8 +23,10 @@ from google.pubsub_v1.types import (
 )
 
 from interlock.bootstrap import open_ledger
-from interlock.ledger.interface import Commit, Key
-from interlock_cli.actions.checks import Finding, Settings, examine
+from interlock.ledger.interface import Commit
+from interlock.ledger.records import Key
+from interlock_cli.actions.doctor.all_checks import run_all_checks
+from interlock_cli.actions.doctor.check import CheckResult, CheckTargets
 from tests.build import NOW, a_release
 from tests.cli.google_server import Answer, clock_at, refusing, serving
 
@@ -58,8 +60,8 @@ def subscriptions(**changes: object) -> Answer:
 def permissions(*, held: bool) -> Answer:
     def answer(request: bytes, _: grpc.ServicerContext) -> bytes:
         asked = iam_policy_pb2.TestIamPermissionsRequest.FromString(request).permissions
-        told = iam_policy_pb2.TestIamPermissionsResponse(permissions=asked if held else [])
-        return bytes(told.SerializeToString())
+        answered = iam_policy_pb2.TestIamPermissionsResponse(permissions=asked if held else [])
+        return bytes(answered.SerializeToString())
 
     return answer
 
@@ -77,7 +79,7 @@ CREDENTIALS = {"type": "authorized_user", "client_id": "x", "client_secret": "x"
 
 
 @pytest.fixture
-def visit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., list[Finding]]]:
+def visit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., list[CheckResult]]]:
     """Return a visit of the doctor to an installation that is well, but for what the test changes."""
     key = tmp_path / "credentials.json"
     key.write_text(json.dumps(CREDENTIALS))
@@ -85,10 +87,12 @@ def visit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "acme")
     with ExitStack() as ends:
 
-        def look(answers: Mapping[str, Answer] | None = None, *, off: float = 0, **changes: object) -> list[Finding]:
+        def look(
+            answers: Mapping[str, Answer] | None = None, *, off: float = 0, **changes: object
+        ) -> list[CheckResult]:
             address = ends.enter_context(serving({**WELL, **(answers or {})}))
             clock = ends.enter_context(clock_at(datetime.now(UTC) + timedelta(seconds=off)))
-            settings = Settings(
+            targets = CheckTargets(
                 ledger=f"sqlite://{tmp_path}/ledger.db",
                 routes=json.dumps({"routes": [{"name": "a", "job": JOB}]}),
                 topics=TOPICS,
@@ -97,16 +101,16 @@ def visit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
                 is_local=False,
                 clock_url=clock,
             )
-            return list(examine(replace(settings, **changes)))  # type: ignore[arg-type]
+            return list(run_all_checks(replace(targets, **changes)))  # type: ignore[arg-type]
 
         yield look
 
 
-def faults(found: list[Finding]) -> list[tuple[str, str, str]]:
+def faults(found: list[CheckResult]) -> list[tuple[str, str, str]]:
     return [(one.what, one.found, one.remedy) for one in found if one.state == "fault"]
 
 
-def test_a_healthy_installation_has_no_fault_and_nothing_is_skipped(visit: Callable[..., list[Finding]]) -> None:
+def test_a_healthy_installation_has_no_fault_and_nothing_is_skipped(visit: Callable[..., list[CheckResult]]) -> None:
     found = visit()
     assert {one.state for one in found} == {"ok"}, found
     assert [one.what for one in found] == [
@@ -176,22 +180,24 @@ def test_a_fault_is_found_and_says_what_to_do(
     what: str,
     found: str,
     remedy: str,
-    visit: Callable[..., list[Finding]],
+    visit: Callable[..., list[CheckResult]],
 ) -> None:
-    told = faults(visit(answers, **changes))
-    assert [one for one in told if one[0] == what and found in one[1] and remedy in one[2]], told
-    assert all(one[2] for one in told)
+    reported = faults(visit(answers, **changes))
+    assert [one for one in reported if one[0] == what and found in one[1] and remedy in one[2]], reported
+    assert all(one[2] for one in reported)
 
 
-def test_missing_credentials_are_a_fault(visit: Callable[..., list[Finding]], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_credentials_are_a_fault(
+    visit: Callable[..., list[CheckResult]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "/nowhere.json")
-    [told] = faults(visit())
-    assert (told[0], told[2]) == ("credentials", "run: gcloud auth application-default login")
+    [reported] = faults(visit())
+    assert (reported[0], reported[2]) == ("credentials", "run: gcloud auth application-default login")
 
 
-def test_what_reconcile_has_left_undone_is_a_fault(visit: Callable[..., list[Finding]], tmp_path: Path) -> None:
+def test_what_reconcile_has_left_undone_is_a_fault(visit: Callable[..., list[CheckResult]], tmp_path: Path) -> None:
     late = a_release(not_after=NOW)
     ledger = open_ledger(f"sqlite://{tmp_path}/ledger.db")
     ledger.transact((), lambda _: Commit({Key("releases", "web-1"): late}, None))
-    [told] = faults(visit())
-    assert (told[0], "interlock-reconcile" in told[2]) == ("reconcile", True)
+    [reported] = faults(visit())
+    assert (reported[0], "interlock-reconcile" in reported[2]) == ("reconcile", True)

@@ -4,21 +4,21 @@ import pytest
 
 from tests.cli.cases import CASES, Case
 from tests.cli.golden import GOLDEN, golden_file
-from tests.cli.scene import Scene, as_golden, run_here
+from tests.cli.sandbox import Sandbox, as_golden, run_here
 from tests.docs.generate import command_paths, find
 
 CALLED = {case.line.split(" --")[0] for case in CASES}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_people_see_what_the_golden_file_holds(case: Case, scene: Scene) -> None:
-    assert as_golden(case, run_here(scene, case)) == golden_file(case).read_text()
+def test_people_see_what_the_golden_file_holds(case: Case, sandbox: Sandbox) -> None:
+    assert as_golden(case, run_here(sandbox, case)) == golden_file(case).read_text()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_a_process_of_its_own_prints_the_same_from_firestore(case: Case, firestore_scene: Scene) -> None:
-    assert as_golden(case, firestore_scene.run(case)) == golden_file(case).read_text()
+def test_a_process_of_its_own_prints_the_same_from_firestore(case: Case, firestore_sandbox: Sandbox) -> None:
+    assert as_golden(case, firestore_sandbox.run(case)) == golden_file(case).read_text()
 
 
 def test_no_golden_file_is_of_no_case() -> None:

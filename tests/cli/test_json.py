@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from interlock.schema_files import load_schema
 from interlock_cli.views import output
 from tests.cli.cases import CASES, Case
-from tests.cli.scene import Scene, run_here
+from tests.cli.sandbox import Sandbox, run_here
 from tests.docs.generate import command_paths, find
 
 SHAPES: dict[str, Any] = json.loads(Path(output.__file__).with_name("output.v1.json").read_text())
@@ -38,12 +38,12 @@ JSON_CASES = [case for case in CASES if not case.name.startswith(("usage", "erro
 
 
 @pytest.mark.parametrize("case", JSON_CASES, ids=lambda case: case.name)
-def test_json_has_the_shape_of_its_command(case: Case, scene: Scene) -> None:
-    path, in_words = command_of(case), run_here(scene, case).code if not case.publishes else None
-    ended = run_here(scene, case, "--json")
+def test_json_has_the_shape_of_its_command(case: Case, sandbox: Sandbox) -> None:
+    path, text_exit_code = command_of(case), run_here(sandbox, case).code if not case.publishes else None
+    ended = run_here(sandbox, case, "--json")
     found = [error.message for one in documents(path, ended.out) for error in validator(path).iter_errors(one)]
     assert found == []
-    assert in_words is None or "discard" in case.name or ended.code == in_words
+    assert text_exit_code is None or "discard" in case.name or ended.code == text_exit_code
 
 
 @pytest.mark.parametrize("path", PRINTING)
@@ -58,15 +58,17 @@ def test_every_shape_is_of_a_command_or_of_what_commands_print() -> None:
     assert named == set(PRINTING)
 
 
-def test_a_release_tells_every_key_of_its_status_event() -> None:
+def test_a_release_has_every_key_of_its_status_event() -> None:
     assert set(load_schema("status-event.v1")["properties"]) <= set(SHAPES["$defs"]["release"]["properties"])
 
 
-def test_an_error_prints_nothing_as_result(scene: Scene) -> None:
-    ended = run_here(scene, Case("", "releases show nobody --json"))
+def test_an_error_prints_nothing_as_result(sandbox: Sandbox) -> None:
+    ended = run_here(sandbox, Case("", "releases show nobody --json"))
     assert (ended.code, ended.out) == (1, "")
     assert [line.split(":")[0] for line in ended.err.splitlines()] == ["error", "hint"]
 
 
-def test_the_environment_may_ask_for_json(scene: Scene) -> None:
-    assert json.loads(run_here(scene, Case("", "releases show web-1"), INTERLOCK_JSON="1").out)["state"] == "succeeded"
+def test_the_environment_may_ask_for_json(sandbox: Sandbox) -> None:
+    assert (
+        json.loads(run_here(sandbox, Case("", "releases show web-1"), INTERLOCK_JSON="1").out)["state"] == "succeeded"
+    )

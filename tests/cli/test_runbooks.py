@@ -20,7 +20,7 @@ from interlock.domain.requests.message import Message
 from interlock.google.cloud_run_jobs import _REFUSALS
 from tests.build import NOW
 from tests.cli.cases import Case
-from tests.cli.scene import Scene, run_here
+from tests.cli.sandbox import Sandbox, run_here
 from tests.cli.seed import Seed, seeding
 from tests.docs.pages import ROOT, Page
 from tests.docs.runbooks_page import ALERTS
@@ -59,7 +59,7 @@ def test_the_functions_and_the_alerts_look_for_the_pages_at_one_address() -> Non
     assert f'"{default}"' in (ROOT / "terraform" / "alerts.tf").read_text()
 
 
-def words_of_the_code() -> Iterator[str]:
+def reasons_in_the_code() -> Iterator[str]:
     """Yield every reason that the functions give by name."""
     for path in (ROOT / "functions" / "interlock").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
@@ -82,7 +82,7 @@ def _texts(node: ast.expr) -> Iterator[str]:
 
 
 def test_every_reason_that_the_code_gives_is_in_the_list() -> None:
-    found = set(words_of_the_code())
+    found = set(reasons_in_the_code())
     assert found >= {"schema", "not_after", "lane_busy", "start_exhausted", "inconsistent", "delivery_exhausted"}
     assert found <= REASONS
 
@@ -122,7 +122,7 @@ def _closed(seed: Seed, reason: str) -> str | None:
 
 
 def _filled(line: str, name: str, letter_id: str | None, group: str) -> str:
-    words: Mapping[str, str] = {
+    values: Mapping[str, str] = {
         "NEWER_RELEASE_ID": "shop-3",
         "NEW_RELEASE_ID": "rb-2",
         "HOLDER_ID": "web-3",
@@ -131,37 +131,37 @@ def _filled(line: str, name: str, letter_id: str | None, group: str) -> str:
         "FINGERPRINT": group,
         "LANE": "staging/web",
     }
-    pattern = re.compile(r"\b(" + "|".join(words) + r")\b")
-    return pattern.sub(lambda found: words[found[1]], line.removeprefix("interlock "))
+    pattern = re.compile(r"\b(" + "|".join(values) + r")\b")
+    return pattern.sub(lambda found: values[found[1]], line.removeprefix("interlock "))
 
 
 @pytest.mark.parametrize(("name", "line"), COMMANDS, ids=[f"{name}-{line[10:50]}" for name, line in COMMANDS])
-def test_a_command_of_a_runbook_does_what_it_says(name: str, line: str, scene: Scene) -> None:
+def test_a_command_of_a_runbook_does_what_it_says(name: str, line: str, sandbox: Sandbox) -> None:
     assert line.startswith("interlock ")
-    seed = seeding(open_ledger(scene.ledger), scene.folder / "logs")
+    seed = seeding(open_ledger(sandbox.ledger), sandbox.folder / "logs")
     letter_id = _closed(seed, name if name in REASONS else "job_not_found")
-    group = _group(scene, letter_id)
+    group = _group(sandbox, letter_id)
     filled = _filled(line, name, letter_id, group)
-    ended = run_here(scene, Case(name, filled), EDITOR=EDITOR, VISUAL="")
+    ended = run_here(sandbox, Case(name, filled), EDITOR=EDITOR, VISUAL="")
     assert "error:" not in ended.err
     assert ended.code == _expected(name, shlex.split(filled)), ended
 
 
-def _group(scene: Scene, letter_id: str | None) -> str:
-    found = open_ledger(scene.ledger).newest("dead_letters")
+def _group(sandbox: Sandbox, letter_id: str | None) -> str:
+    found = open_ledger(sandbox.ledger).newest("dead_letters")
     marks = [one.letter.fingerprint for one in found if one.letter.dead_letter_id == letter_id]  # type: ignore[union-attr]
     return marks[0] if marks else "0"
 
 
-def _expected(name: str, words: list[str]) -> int:
-    """The scene has no functions: nobody subscribes, which the doctor sees, and nobody ends what is awaited."""
-    if name == "no_route" and words[:2] == ["dead-letters", "replay"] and "--edit" not in words:
+def _expected(name: str, line: list[str]) -> int:
+    """The sandbox has no functions: nobody subscribes, which the doctor sees, and nobody ends what is awaited."""
+    if name == "no_route" and line[:2] == ["dead-letters", "replay"] and "--edit" not in line:
         return 2  # the routes are as they were
-    return {"doctor": 1, "wait": 5}.get(words[0], 0)
+    return {"doctor": 1, "wait": 5}.get(line[0], 0)
 
 
-def test_the_message_of_no_request_is_a_letter_too(scene: Scene) -> None:
-    seed = seeding(open_ledger(scene.ledger), scene.folder / "logs")
+def test_the_message_of_no_request_is_a_letter_too(sandbox: Sandbox) -> None:
+    seed = seeding(open_ledger(sandbox.ledger), sandbox.folder / "logs")
     letter = seed.letter(Message("m-0", NOW, b"", {"sender": "cron"}), 1, reason="empty", stage="validate", error="no")
-    ended = run_here(scene, Case("", f"dead-letters show {letter.letter.dead_letter_id}"))
+    ended = run_here(sandbox, Case("", f"dead-letters show {letter.letter.dead_letter_id}"))
     assert "attribute  sender=cron" in ended.out

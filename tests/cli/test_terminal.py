@@ -1,4 +1,4 @@
-"""Colours and tables on a terminal, plain text elsewhere; completion; help with examples; how soon an end is told."""
+"""Colours and tables on a terminal, plain text elsewhere; completion; help with examples; how soon an end shows."""
 
 import os
 import pty
@@ -17,23 +17,23 @@ from hypothesis import strategies as st
 from interlock.bootstrap import open_ledger
 from interlock.domain.releases.model import State
 from interlock.ledger.interface import Commit
-from interlock.services.release_step import release_key
-from interlock_cli.actions.wait import Awaited, follow
+from interlock.services.release_transaction import release_key
+from interlock_cli.actions.wait import WaitTarget, wait_until_closed
 from interlock_cli.commands.releases import list as releases_list
 from tests.build import a_release
 from tests.cli.cases import Case
-from tests.cli.scene import COMMAND, Scene, run_here
+from tests.cli.sandbox import COMMAND, Sandbox, run_here
 from tests.docs.generate import command_paths, find, help_text
 
 PAINT = re.compile(r"\x1b\[(?:\d+;)*(3[0-7]|9[0-7])m")
 LEAVES = [path for path in command_paths() if not getattr(find(path)[0], "commands", None)]
 
 
-def on_terminal(scene: Scene, *words: str, **environment: str) -> str:
+def on_terminal(sandbox: Sandbox, *words: str, **environment: str) -> str:
     """Run the command on a terminal; return all it printed."""
     ours, its = pty.openpty()
-    variables = {**scene.environment(), "TERM": "xterm-256color", "COLUMNS": "160", **environment}
-    with subprocess.Popen([*COMMAND, *words], cwd=scene.folder, env=variables, stdout=its, stderr=its, stdin=its):
+    variables = {**sandbox.environment(), "TERM": "xterm-256color", "COLUMNS": "160", **environment}
+    with subprocess.Popen([*COMMAND, *words], cwd=sandbox.folder, env=variables, stdout=its, stderr=its, stdin=its):
         os.close(its)
         seen = b""
         while chunk := _read(ours):
@@ -49,36 +49,36 @@ def _read(terminal: int) -> bytes:
         return b""
 
 
-def test_a_terminal_gets_a_table_with_colours(scene: Scene) -> None:
-    seen = on_terminal(scene, "releases", "list")
+def test_a_terminal_gets_a_table_with_colours(sandbox: Sandbox) -> None:
+    seen = on_terminal(sandbox, "releases", "list")
     assert PAINT.search(seen)
     assert "succeeded" in seen
 
 
-def test_no_color_takes_the_colours_away(scene: Scene) -> None:
-    seen = on_terminal(scene, "releases", "list", NO_COLOR="1")
+def test_no_color_takes_the_colours_away(sandbox: Sandbox) -> None:
+    seen = on_terminal(sandbox, "releases", "list", NO_COLOR="1")
     assert not PAINT.search(seen)
     assert "succeeded" in seen
 
 
-def test_a_terminal_watches_a_table(scene: Scene) -> None:
-    seen = on_terminal(scene, "watch", "--timeout", "0.1s")
+def test_a_terminal_watches_a_table(sandbox: Sandbox) -> None:
+    seen = on_terminal(sandbox, "watch", "--timeout", "0.1s")
     assert PAINT.search(seen)
     assert "shop-1" in seen
 
 
-def test_a_pipe_gets_plain_text_however_colourful_the_terminal(scene: Scene) -> None:
+def test_a_pipe_gets_plain_text_however_colourful_the_terminal(sandbox: Sandbox) -> None:
     for line in ("releases list", "lanes list", "doctor", "watch --timeout 0.1s"):
-        assert "\x1b" not in run_here(scene, Case("", line), TERM="xterm-256color").out
+        assert "\x1b" not in run_here(sandbox, Case("", line), TERM="xterm-256color").out
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_each_shell_completes_commands_and_flags(shell: str, scene: Scene) -> None:
+def test_each_shell_completes_commands_and_flags(shell: str, sandbox: Sandbox) -> None:
     typed = {"_TYPER_COMPLETE_ARGS": "interlock releases list --la", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
     bash = {"COMP_WORDS": "interlock releases list --la", "COMP_CWORD": "3"}
     ended = subprocess.run(
         COMMAND,
-        env={**scene.environment(), "_INTERLOCK_COMPLETE": f"complete_{shell}", **typed, **bash},
+        env={**sandbox.environment(), "_INTERLOCK_COMPLETE": f"complete_{shell}", **typed, **bash},
         capture_output=True,
         text=True,
         check=False,
@@ -102,7 +102,7 @@ def test_flags_for_where_and_how_have_a_twin_in_the_environment(path: str) -> No
             assert is_own or str(one.envvar).startswith(("INTERLOCK_", "PUBSUB_EMULATOR_HOST")), one.opts
 
 
-def test_an_end_is_told_within_two_seconds(tmp_path: Path) -> None:
+def test_an_end_is_printed_within_two_seconds(tmp_path: Path) -> None:
     ledger = open_ledger(f"sqlite://{tmp_path}/ledger.db")
     closed_at: list[float] = []
 
@@ -113,19 +113,19 @@ def test_an_end_is_told_within_two_seconds(tmp_path: Path) -> None:
 
     ledger.transact((), lambda _: Commit({release_key("web-1"): a_release(state=State.STARTED)}, None))
     threading.Timer(1.1, close).start()
-    found = follow(ledger, Awaited(release_id="web-1"), timeout=None)
+    found = wait_until_closed(ledger, WaitTarget(release_id="web-1"), timeout=None)
     assert found
     assert found.is_closed
     assert time.monotonic() - closed_at[0] < 2
 
 
-def test_a_search_for_what_is_rare_ends_at_its_bound(scene: Scene) -> None:
-    ledger = open_ledger(scene.ledger)
-    most = releases_list.MOST_LOOKED_AT
+def test_a_search_for_what_is_rare_ends_at_its_bound(sandbox: Sandbox) -> None:
+    ledger = open_ledger(sandbox.ledger)
+    most = releases_list.MOST_READ
     for start in range(0, most, 1000):
         writes = {release_key(one.release_id): one for one in map(_numbered, range(start, start + 1000))}
         ledger.transact((), lambda _, writes=writes: Commit(writes, None))  # type: ignore[misc]
-    ended = run_here(scene, Case("", "releases list --state started --env nowhere"))
+    ended = run_here(sandbox, Case("", "releases list --state started --env nowhere"))
     assert (ended.code, ended.err) == (0, f"only the {most} releases that changed last were looked at\n")
 
 
@@ -136,8 +136,8 @@ def _numbered(number: int) -> Any:
 @pytest.mark.parametrize(
     "line", ["releases show", "releases list --nonsense", "wait web-1 --ledger x", "publish none.json"]
 )
-def test_an_error_is_two_lines_and_no_traceback(line: str, scene: Scene) -> None:
-    err = run_here(scene, Case("", line)).err.splitlines()
+def test_an_error_is_two_lines_and_no_traceback(line: str, sandbox: Sandbox) -> None:
+    err = run_here(sandbox, Case("", line)).err.splitlines()
     assert [one.split(":")[0] for one in err] == ["error", "hint"]
 
 

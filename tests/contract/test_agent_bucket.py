@@ -39,7 +39,7 @@ def bench(tmp_path: Path, storage: Storage) -> Bench:
     return bench
 
 
-def test_a_release_from_a_bucket_leaves_fence_and_result_in_a_bucket(bench: Bench, storage: Storage) -> None:
+def test_a_release_from_a_bucket_leaves_owner_and_result_in_a_bucket(bench: Bench, storage: Storage) -> None:
     run = bench.run()
     assert run.code == 0
     assert "one" in run.messages
@@ -76,7 +76,7 @@ def test_nothing_in_a_bucket_is_ever_overwritten(bench: Bench, storage: Storage)
     assert all("ifGenerationMatch=0" in asked for asked in storage.asked if asked.startswith("POST"))
 
 
-def test_a_lost_answer_does_not_make_the_fence_another_executions(bench: Bench, storage: Storage) -> None:
+def test_a_lost_answer_does_not_make_another_execution_the_owner(bench: Bench, storage: Storage) -> None:
     storage.lost = 1
     run = bench.run()
     assert (run.code, "one" in run.messages) == (0, True)
@@ -87,7 +87,7 @@ def test_a_storage_that_is_busy_for_a_moment_is_asked_again(bench: Bench, storag
     assert bench.run().code == 0
 
 
-def test_who_may_create_but_not_overwrite_still_learns_who_owns_the_fence(bench: Bench, storage: Storage) -> None:
+def test_whoever_may_create_but_not_overwrite_still_learns_who_the_owner_is(bench: Bench, storage: Storage) -> None:
     storage.forbids_overwriting = True
     assert "one" in bench.run().messages
     run = bench.run(CLOUD_RUN_EXECUTION="agent-other")
@@ -95,7 +95,7 @@ def test_who_may_create_but_not_overwrite_still_learns_who_owns_the_fence(bench:
 
 
 @pytest.mark.parametrize("status", [403, 401])
-def test_a_fence_that_may_not_be_written_stops_the_release(bench: Bench, storage: Storage, status: int) -> None:
+def test_an_owner_that_may_not_be_written_stops_the_release(bench: Bench, storage: Storage, status: int) -> None:
     storage.faults = [status] * 5
     run = bench.run()
     assert (run.code, "one" in run.messages) == (70, False)

@@ -14,13 +14,13 @@ from tempfile import TemporaryDirectory
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from interlock_agent.deployment import Deployment, Scene
-from interlock_agent.environment import read_task
-from interlock_agent.file_store import FileStore
 from interlock_agent.log import Log
-from interlock_agent.masking import Mask
-from interlock_agent.results import Ending
-from interlock_agent.stop import Stop
+from interlock_agent.masking.mask import Mask
+from interlock_agent.results.file_store import FileStore
+from interlock_agent.results.task_result import TaskResult
+from interlock_agent.run import RunContext, run_release
+from interlock_agent.script.termination import Termination
+from interlock_agent.task_settings import read_task_settings
 
 SCRIPT = b"""printf '%s\\0' "$@" > "$TMPDIR/args"
 printf '%s' "${RELEASE_PARAM_X-}" > "$TMPDIR/param"
@@ -45,7 +45,7 @@ params = st.binary().map(lambda data: os.fsdecode(data.replace(b"\0", b""))) | t
 names = st.sampled_from(HOSTILE).map(lambda text: text.replace("/", "")) | st.text(min_size=1, max_size=60)
 
 
-def _play(root: Path, archive: bytes, changes: Mapping[str, str]) -> Ending:
+def _run(root: Path, archive: bytes, changes: Mapping[str, str]) -> TaskResult:
     """Run the release in this process, as fast as hundreds of examples need it."""
     (root / "artifact").write_bytes(archive)
     environ = {
@@ -60,12 +60,13 @@ def _play(root: Path, archive: bytes, changes: Mapping[str, str]) -> Ending:
         "TMPDIR": str(root),
         **changes,
     }
-    task = read_task(environ)
-    if task.identity is None or task.work is None:
-        return Ending("refused", 64, reason=str(task.problems))
+    settings = read_task_settings(environ)
+    if settings.identity is None or settings.release is None:
+        return TaskResult("refused", 64, reason=str(settings.problems))
     (root / "work").mkdir()
-    scene = Scene(root / "work", environ, Log(io.StringIO(), task.identity, Mask()), Mask(), Stop(1))
-    return Deployment(task.identity, task.work, scene, FileStore(root / "results")).run()
+    log = Log(io.StringIO(), settings.identity, Mask())
+    context = RunContext(root / "work", environ, log, Mask(), Termination(1))
+    return run_release(settings.identity, settings.release, FileStore(root / "results"), context)
 
 
 def _tar(name: str) -> bytes:
@@ -92,10 +93,10 @@ def test_no_value_of_params_or_script_args_changes_what_is_executed(args: list[s
     with TemporaryDirectory() as directory:
         root = Path(directory)
         changes = {"DEPLOYMENT_SCRIPT": "deploy.sh", "SCRIPT_ARGS": json.dumps(args), "RELEASE_PARAM_X": param}
-        ending = _play(root, _zip(), changes)
-        assert (ending.outcome, ending.reason) == ("success", None)
-        told = (root / "args").read_bytes().decode().split("\0")[:-1]
-        assert told == (args or [""])  # printf without an argument prints its format once
+        result = _run(root, _zip(), changes)
+        assert (result.outcome, result.reason) == ("success", None)
+        received = (root / "args").read_bytes().decode().split("\0")[:-1]
+        assert received == (args or [""])  # printf without an argument prints its format once
         assert (root / "param").read_bytes() == os.fsencode(param)
         assert {path.name for path in root.iterdir()} == {"artifact", "work", "args", "param", "source"}
 
@@ -114,15 +115,15 @@ def test_no_file_name_changes_what_is_executed(name: str) -> None:
             archive = _tar(script)
         except ValueError:  # a name that no tar can hold
             return
-        ending = _play(root, archive, {"DEPLOYMENT_SCRIPT": script})
+        result = _run(root, archive, {"DEPLOYMENT_SCRIPT": script})
         assert "pwned" not in {path.name for path in root.rglob("*")}
-        if ending.outcome == "refused":
+        if result.outcome == "refused":
             assert not (root / "args").exists()
             return
         ran = os.fsdecode((root / "source").read_bytes())
         assert Path(ran) == (root / "work" / "artifact" / script).resolve()
 
 
-def test_the_words_of_a_message_are_no_words_of_the_agents_own_command() -> None:
+def test_an_argument_of_a_message_is_no_argument_of_the_agents_own_command() -> None:
     command = [str(Path(sys.executable).with_name("run-release")), "--anything"]
     assert subprocess.run(command, capture_output=True, check=False).returncode == 64

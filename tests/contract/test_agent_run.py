@@ -106,7 +106,7 @@ def test_another_task_of_the_owning_execution_goes_on(bench: Bench) -> None:
     assert bench.result(index=1)["outcome"] == "success"
 
 
-def test_of_several_executions_racing_for_one_fence_exactly_one_runs_the_script(bench: Bench) -> None:
+def test_of_several_executions_that_race_for_one_attempt_exactly_one_runs_the_script(bench: Bench) -> None:
     bench.with_script("echo ran >> $TMPDIR/runs\n")
     racers = [bench.start(CLOUD_RUN_EXECUTION=f"agent-{number}") for number in range(6)]
     assert [finish(racer).code for racer in racers] == [0] * 6
@@ -172,7 +172,7 @@ def test_nothing_of_the_working_directory_stays(bench: Bench) -> None:
     assert {path.name for path in bench.root.iterdir()} == {"artifact.zip", "results"}
 
 
-def test_bytes_that_are_no_text_and_endless_lines_are_told_in_bounds(bench: Bench) -> None:
+def test_bytes_that_are_no_text_and_endless_lines_are_logged_in_bounds(bench: Bench) -> None:
     bench.with_script("printf 'a\\xffb\\n'\nhead -c 40000 /dev/zero | tr '\\0' x\n")
     run = bench.run()
     assert "a\ufffdb" in run.messages

@@ -14,8 +14,7 @@ from google.cloud.firestore_v1.types import RunQueryRequest, RunQueryResponse, S
 from interlock.bootstrap import open_ledger
 from interlock.domain.releases.model import OUTCOMES, Outbox, State
 from interlock.ledger import firestore
-from interlock.ledger.interface import RECORD_TYPES
-from interlock.ledger.records import to_row
+from interlock.ledger.records import RECORD_TYPES, to_row
 from tests.build import NOW, a_release
 
 LAYOUT: dict[str, dict[str, Any]] = json.loads(Path(firestore.__file__).with_name("firestore_layout.json").read_text())

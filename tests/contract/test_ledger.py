@@ -11,7 +11,8 @@ import pytest
 from interlock.bootstrap import FullLedger, open_ledger
 from interlock.domain.releases.lane import Lane, Waiting, wait
 from interlock.domain.releases.model import Release, State
-from interlock.ledger.interface import Commit, Key, LedgerUnavailable, Load, Snapshot
+from interlock.ledger.interface import Commit, LedgerUnavailable, Load, Snapshot
+from interlock.ledger.records import Key
 from tests.build import NOW, a_release, at
 from tests.fakes import MemoryLedger
 

@@ -10,20 +10,22 @@ from typing import Any
 import pytest
 
 from interlock.bootstrap import FullLedger, open_ledger
+from interlock.cloud_events import open_message
 from interlock.domain.executions.agent_results import with_agent_results
+from interlock.domain.releases.candidate import candidate
 from interlock.domain.releases.lane import Lane, Waiting, wait
 from interlock.domain.releases.model import Release, Result, State
 from interlock.domain.releases.transitions import HISTORY_KEPT, announce, close, with_dead_letter, with_message_id
 from interlock.domain.requests.json_body import MAX_BYTES
 from interlock.domain.requests.message import Message
-from interlock.domain.requests.parser import RequestParser
+from interlock.domain.requests.parser import AcceptedRequest, RejectedRequest, RequestParser
 from interlock.domain.requests.routes import parse_routes
 from interlock.domain.requests.schema_validation import SchemaValidator
-from interlock.ledger.interface import Commit, Key
-from interlock.ledger.records import to_row
+from interlock.ledger.interface import Commit
+from interlock.ledger.records import Key, to_row
 from interlock.schema_files import load_schema
-from interlock.services.release_step import release_key
-from tests.build import JOB, NOW, at
+from interlock.services.release_transaction import release_key
+from tests.build import JOB, NOW, a_context, at
 
 LARGEST_DOCUMENT = 1024 * 1024
 ROUTES = {"routes": [{"name": "r" * 63, "match": {"target_env": "*"}, "job": JOB}]}
@@ -40,10 +42,11 @@ def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FullLedge
 
 
 def read(body: bytes, attributes: dict[str, str]) -> Release:
-    intake = RequestParser(SchemaValidator.of(load_schema("release-request.v1")), parse_routes(ROUTES))
-    asked = intake.read(Message("1" * 20, NOW, body, attributes), now=NOW)
-    assert isinstance(asked, Release)
-    return asked
+    parser = RequestParser(SchemaValidator.of(load_schema("release-request.v1")), parse_routes(ROUTES))
+    message = Message("1" * 20, NOW, body, attributes)
+    parsed = parser.parse(message, open_message(message))
+    assert isinstance(parsed, AcceptedRequest | RejectedRequest)
+    return candidate(parsed, now=NOW)
 
 
 def the_largest_request() -> Release:
@@ -86,10 +89,12 @@ def the_largest_release() -> Release:
     for number in range(100):
         release = with_message_id(release, f"{number}".rjust(20, "0"))
     for number in range(HISTORY_KEPT):
-        release = replace(announce(release, at(number)), outbox=release.outbox)
+        release = replace(announce(release, a_context(at(number))), outbox=release.outbox)
     name = f"{JOB}/executions/release-agent-x7k2p"
-    release = announce(replace(release, state=State.STARTED, execution=name, log_uri="https://x/" + "l" * 500), at(99))
-    closed, _ = close(release, None, State.FAILED, the_largest_result(), now=at(100))
+    release = announce(
+        replace(release, state=State.STARTED, execution=name, log_uri="https://x/" + "l" * 500), a_context(at(99))
+    )
+    closed, _ = close(release, None, State.FAILED, the_largest_result(), a_context(at(100)))
     return with_dead_letter(closed, stage="start")
 
 
@@ -97,7 +102,7 @@ def a_hopeless_request() -> Release:
     """Return what becomes of a request that is wrong in as many places as fit."""
     wrong = {f"{number}{WIDE * 50}": WIDE * 50 for number in range(400)}
     candidate = read(json.dumps(wrong, ensure_ascii=False).encode(), {})
-    rejected, _ = close(candidate, None, State.REJECTED, candidate.result, now=NOW)
+    rejected, _ = close(candidate, None, State.REJECTED, candidate.result, a_context())
     return with_dead_letter(rejected, stage="validate")
 
 

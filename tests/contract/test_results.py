@@ -11,10 +11,11 @@ import pytest
 from interlock.bootstrap import open_results
 from interlock.domain.releases.ownership import SEALED
 from interlock.results.interface import MOST_TASKS, Results, ResultsUnavailable
-from interlock_agent.environment import Identity
-from interlock_agent.fence import take_fence
-from interlock_agent.results import Ending, write_results
-from interlock_agent.stores import ResultStore, open_store
+from interlock_agent.results.interface import ResultStore
+from interlock_agent.results.open_store import open_store
+from interlock_agent.results.ownership import take_ownership
+from interlock_agent.results.task_result import TaskResult, write_result
+from interlock_agent.task_identity import TaskIdentity
 from tests.contract.gcs_server import Storage, storage_server
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -27,18 +28,18 @@ class Both:
     reader: Results
 
     def fence(self, execution: str = "agent-one") -> str:
-        return take_fence(_identity(execution=execution), self.store)
+        return take_ownership(_identity(execution=execution), self.store)
 
     def end(self, code: int, *, task: int = 3, task_attempt: int = 0) -> None:
         identity = _identity(task=task, task_attempt=task_attempt)
-        write_results(identity, Ending("failure", code), self.store, started_at=NOW, ended_at=NOW)
+        write_result(identity, TaskResult("failure", code), self.store, started_at=NOW, ended_at=NOW)
 
     def codes(self) -> list[int]:
         return [one["exit_code"] for one in self.reader.results(RELEASE, 2)]
 
 
-def _identity(execution: str = "agent-one", *, task: int = 3, task_attempt: int = 0) -> Identity:
-    return Identity(RELEASE, 2, 1, execution, task, task_attempt, "")
+def _identity(execution: str = "agent-one", *, task: int = 3, task_attempt: int = 0) -> TaskIdentity:
+    return TaskIdentity(RELEASE, 2, 1, execution, task, task_attempt, "")
 
 
 @pytest.fixture

@@ -86,13 +86,13 @@ def test_what_is_measured_is_a_number_of_the_line_it_is_taken_from() -> None:
 def _started() -> list[Mapping[str, Any]]:
     world = test_dispatcher.World()
     world.push(test_dispatcher.REQUEST)
-    return [line for line in world.journal.lines if line["event"] == "release_step"]
+    return [line for line in world.log.lines if line["event"] == "release_step"]
 
 
 def _ended() -> list[Mapping[str, Any]]:
     world = test_reporter.World()
     world.report(test_reporter.completion())
-    return [line for line in world.journal.lines if line["event"] == "execution_ended"]
+    return [line for line in world.log.lines if line["event"] == "execution_ended"]
 
 
 def test_one_failed_execution_is_told_at_once() -> None:

@@ -13,7 +13,7 @@ import pytest
 from interlock.bootstrap import load_routes
 from interlock.config import SETTINGS, settings_of
 from interlock.domain.requests.schema_validation import SchemaValidator
-from interlock.ledger.interface import RECORD_TYPES
+from interlock.ledger.records import RECORD_TYPES
 from interlock.schema_files import load_schema
 from interlock_local.stack import names
 from interlock_local.stack.topology import SUBSCRIPTIONS, TOPICS

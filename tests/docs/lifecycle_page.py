@@ -11,7 +11,7 @@ from interlock.domain.releases.effects import (
     NoEffect,
     Redeliver,
     Republish,
-    Start,
+    StartExecution,
     StopExecution,
     SupersedeQueued,
     Transition,
@@ -32,7 +32,7 @@ from interlock.domain.releases.events import (
 from interlock.domain.releases.lane import Lane, Waiting
 from interlock.domain.releases.model import Cancellation, Release, Result, State
 from interlock.domain.releases.state_machine import decide
-from tests.build import JOB, LIMITS, NOW, a_release, at
+from tests.build import JOB, LIMITS, NOW, a_context, a_release, at
 
 INTRODUCTION = """# The lifecycle of a release
 
@@ -67,9 +67,9 @@ def standing(state: State | None) -> Standing:
         case State.QUEUED:
             return release, replace(lane, queue=(Waiting(release.source.publish_time, release.release_id, True),))
         case State.STARTING:
-            return replace(release, fence=1, starts=1, lease_until=at(60)), replace(lane, holders=("web-1",))
+            return replace(release, fencing_token=1, starts=1, lease_until=at(60)), replace(lane, holders=("web-1",))
         case State.STARTED:
-            running = replace(release, fence=1, starts=1, execution=EXECUTION)
+            running = replace(release, fencing_token=1, starts=1, execution=EXECUTION)
             return running, replace(lane, holders=("web-1",))
         case _:
             return replace(release, plan=None if state in NEVER_PLANNED else release.plan), lane
@@ -101,7 +101,14 @@ def _too_late(release: Release, lane: Lane) -> tuple[Release, Lane]:
 
 def _complete(execution: str, owner: str | None) -> ExecutionEnded:
     return ExecutionEnded(
-        execution=execution, attempt=1, fence=1, state=State.SUCCEEDED, result=Result(), owner=owner, log_uri=None
+        release_id="web-1",
+        execution=execution,
+        attempt=1,
+        fencing_token=1,
+        state=State.SUCCEEDED,
+        result=Result(),
+        owner=owner,
+        log_uri=None,
     )
 
 
@@ -110,12 +117,12 @@ _ANOTHER = replace(_AGAIN, payload_hash="another")
 _INVALID = replace(_AGAIN, state=State.REJECTED, plan=None, result=Result(reason="schema"))
 
 CASES: tuple[Case, ...] = (
-    Case("Submit: a request under the id, the lane free", RequestReceived(_AGAIN)),
-    Case("Submit: a request under the id, the lane held", RequestReceived(_AGAIN), _held),
-    Case("Submit: the same message again, while a claim stands", RequestReceived(a_release())),
-    Case("Submit: the same message again, when the claim is over", RequestReceived(a_release()), now=at(61)),
-    Case("Submit: another request under the same id", RequestReceived(_ANOTHER)),
-    Case("Submit: an invalid request under the same id", RequestReceived(_INVALID)),
+    Case("RequestReceived: a request under the id, the lane free", RequestReceived(_AGAIN)),
+    Case("RequestReceived: a request under the id, the lane held", RequestReceived(_AGAIN), _held),
+    Case("RequestReceived: the same message again, while a claim stands", RequestReceived(a_release())),
+    Case("RequestReceived: the same message again, when the claim is over", RequestReceived(a_release()), now=at(61)),
+    Case("RequestReceived: another request under the same id", RequestReceived(_ANOTHER)),
+    Case("RequestReceived: an invalid request under the same id", RequestReceived(_INVALID)),
     Case("Resume: the lane free", Resume()),
     Case("Resume: the lane held", Resume(), _held),
     Case("Resume: the claim is over", Resume(), now=at(61)),
@@ -123,33 +130,37 @@ CASES: tuple[Case, ...] = (
     Case("Resume: the claim is over and a cancel was asked for", Resume(), _cancelled, at(61)),
     Case("Resume: too early for the next try", Resume(), _must_wait),
     Case("Resume: `not_after` has passed", Resume(), _too_late, at(30)),
-    Case("Confirm: the execution of this claim", StartConfirmed(1, EXECUTION, None)),
+    Case("StartConfirmed: the execution of this claim", StartConfirmed(1, EXECUTION, None)),
     Case(
-        "Confirm: the execution of this claim, and a cancel was asked for",
+        "StartConfirmed: the execution of this claim, and a cancel was asked for",
         StartConfirmed(1, EXECUTION, None),
         _cancelled,
     ),
-    Case("Confirm: the execution of an earlier claim", StartConfirmed(0, EXECUTION, None)),
-    Case("Refuse: the first start, for good", StartRefused(1, "permission", "403")),
+    Case("StartConfirmed: the execution of an earlier claim", StartConfirmed(0, EXECUTION, None)),
+    Case("StartRefused: the first start, for good", StartRefused(1, "permission", "403")),
     Case(
-        "Refuse: a later start, for good, while an earlier one may run",
+        "StartRefused: a later start, for good, while an earlier one may run",
         StartRefused(1, "permission", "403"),
         _second_start,
     ),
-    Case("Refuse: the start of an earlier claim", StartRefused(0, "permission", "403")),
-    Case("Overload: the first start", StartThrottled(1, at(5))),
-    Case("Overload: a later start, while an earlier one may run", StartThrottled(1, at(5)), _second_start),
-    Case("Overload: the start of an earlier claim", StartThrottled(0, at(5))),
-    Case("Missing: no execution bears the release", ExecutionNotFound(1)),
-    Case("Missing: no execution bears the release, and a cancel was asked for", ExecutionNotFound(1), _cancelled),
-    Case("Missing: told of an earlier claim", ExecutionNotFound(0)),
-    Case("Complete: by the execution that owns the fence", _complete(EXECUTION, "agent-1")),
-    Case("Complete: by an execution that stood back", _complete(OTHER, "agent-1")),
-    Case("Complete: nobody took the fence", _complete(EXECUTION, None)),
-    Case("Complete: of an earlier attempt", replace(_complete(EXECUTION, "agent-1"), attempt=0)),
+    Case("StartRefused: the start of an earlier claim", StartRefused(0, "permission", "403")),
+    Case("StartThrottled: the first start", StartThrottled(1, at(5))),
+    Case("StartThrottled: a later start, while an earlier one may run", StartThrottled(1, at(5)), _second_start),
+    Case("StartThrottled: the start of an earlier claim", StartThrottled(0, at(5))),
+    Case("ExecutionNotFound: no execution bears the release", ExecutionNotFound(1)),
+    Case(
+        "ExecutionNotFound: no execution bears the release, and a cancel was asked for",
+        ExecutionNotFound(1),
+        _cancelled,
+    ),
+    Case("ExecutionNotFound: told of an earlier claim", ExecutionNotFound(0)),
+    Case("ExecutionEnded: by the execution that owns the fence", _complete(EXECUTION, "agent-1")),
+    Case("ExecutionEnded: by an execution that stood back", _complete(OTHER, "agent-1")),
+    Case("ExecutionEnded: nobody took the fence", _complete(EXECUTION, None)),
+    Case("ExecutionEnded: of an earlier attempt", replace(_complete(EXECUTION, "agent-1"), attempt=0)),
     Case("Cancel", Cancel(None, None)),
-    Case("Supersede", Superseded("web-2")),
-    Case("Bury", DeadLettered(replace(_AGAIN, state=State.DEAD_LETTERED, plan=None))),
+    Case("Superseded", Superseded("web-2")),
+    Case("DeadLettered", DeadLettered(replace(_AGAIN, state=State.DEAD_LETTERED, plan=None))),
 )
 
 
@@ -164,7 +175,7 @@ def decided(case: Case, state: State | None) -> tuple[Standing, Transition]:
         release and not _lane_is_read(release, case)
     ):
         lane = None
-    return (release, lane), decide(release, lane, case.event, now=case.now, limits=LIMITS)
+    return (release, lane), decide(release, lane, case.event, a_context(case.now))
 
 
 def _lane_is_read(release: Release, case: Case) -> bool:
@@ -214,7 +225,7 @@ def _news(before: Release | None, release: Release | None) -> Iterator[str]:
 
 
 _WORDS: Mapping[type[Effect], str] = {
-    Start: "starts the job",
+    StartExecution: "starts the job",
     FindExecution: "looks for its execution",
     StopExecution: "stops the execution",
     SupersedeQueued: "supersedes the older",
@@ -229,7 +240,7 @@ def _effect(effect: Effect) -> str:
             return f"refuses: `{reason}`"
         case Redeliver(reason):
             return f"comes again later: `{reason}`"
-        case Start(take_over=True):
+        case StartExecution(take_over=True):
             return "looks for its execution, else starts the job"
         case _:
             return _WORDS[type(effect)]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from interlock.domain.reasons import ERRORED, FAILED, REASONS, REJECTED, STOPPED
-from interlock_cli.views.reasons import reason_of_end
+from interlock_cli.views.reasons import closing_reason_text
 
 ALERTS = {
     "dead_letter": "A message could not be handled.",
@@ -39,7 +39,7 @@ def page() -> str:
 def _reasons() -> Iterator[str]:
     for title, words in GROUPS.items():
         yield f"\n## {title}\n"
-        yield from _table("reason", {word: reason_of_end(word).why for word in sorted(words)})
+        yield from _table("reason", {word: closing_reason_text(word).why for word in sorted(words)})
 
 
 def _table(heading: str, rows: dict[str, str]) -> Iterator[str]:

@@ -5,12 +5,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from interlock.cloud_events import status_event_message
 from interlock.domain.reasons import ERRORED, FAILED, REASONS, REJECTED
 from interlock.domain.releases.model import OUTCOMES, State
-from interlock.domain.releases.status_event import event_attributes, status_event
+from interlock.domain.releases.status_event import status_event
 from interlock_cli.errors import ExitCode
 from interlock_cli.views.exit_codes import EXIT_CODES
-from tests.build import NOW, a_release
+from tests.build import a_context, a_release
 from tests.docs.pages import ROOT, Page
 
 PAGE = Page(ROOT / "docs" / "contract.md")
@@ -67,9 +68,9 @@ def test_every_reason_stands_beside_its_state() -> None:
 
 
 def test_a_status_event_has_the_attributes_that_are_promised() -> None:
-    event = status_event(a_release(state=State.SUCCEEDED), sequence=1, at=NOW)
+    event = status_event(a_release(state=State.SUCCEEDED), a_context(), sequence=1)
     promised = set().union(*(words(row[0]) for row in rows("1.3", "attribute")))
-    assert promised == set(event_attributes(event, instance="x"))
+    assert promised == set(status_event_message(event).attributes)
 
 
 def test_every_exit_code_is_told_with_the_states_that_end_in_it() -> None:

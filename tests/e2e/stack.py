@@ -24,7 +24,7 @@ from google.pubsub_v1.types import PubsubMessage
 
 from interlock.bootstrap import FullLedger, open_ledger
 from interlock.domain.releases.model import Release
-from interlock.ledger.interface import Key
+from interlock.ledger.records import Key
 from interlock_local.stack import names
 from interlock_local.stack.control import start, stop
 from interlock_local.stack.plan import StackPlan

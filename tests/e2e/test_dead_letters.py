@@ -11,7 +11,7 @@ from google.pubsub_v1.types import DeadLetterPolicy, PushConfig, RetryPolicy, Su
 
 from interlock.domain.dead_letters.dead_letter import DeadLetter
 from interlock.domain.dead_letters.stored import StoredDeadLetter
-from interlock.ledger.interface import Key
+from interlock.ledger.records import Key
 from interlock_local.stack import names
 from tests.e2e.stack import Stack, wait_until
 from tests.e2e.story import Story

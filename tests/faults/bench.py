@@ -18,7 +18,8 @@ from google.pubsub_v1.types import DeadLetterPolicy, Subscription
 
 from interlock.bootstrap import open_results
 from interlock.domain.releases.model import Release
-from interlock.ledger.interface import Commit, Key, Snapshot
+from interlock.ledger.interface import Commit, Snapshot
+from interlock.ledger.records import Key
 from interlock_local.stack import names
 from interlock_local.stack.plan import DEFAULT_ROUTES
 from tests.e2e.stack import Stack, plan_for

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from interlock.domain.releases.lane import Lane
 from interlock.domain.releases.model import Release
 from interlock.domain.releases.ownership import SEALED
-from interlock.ledger.interface import Key
+from interlock.ledger.records import Key
 from tests.e2e.stack import wait_until
 from tests.faults.bench import Bench
 from tests.faults.letters import assert_on_call_knows

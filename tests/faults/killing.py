@@ -6,25 +6,27 @@ Every point that is passed is added to the trace of its release and function: th
 """
 
 import json
+import logging
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 from interlock.bootstrap import FullLedger
 from interlock.domain.dead_letters.stored import StoredDeadLetter
+from interlock.domain.executions.execution_status import ExecutionStatus
 from interlock.domain.releases.model import Release, State
 from interlock.google.cloud_run_jobs import CloudRunJobs
-from interlock.ledger.interface import Commit, Decision, Key, Kind, Load, Record, Snapshot
+from interlock.ledger.interface import Commit, Decision, Load, Snapshot
+from interlock.ledger.records import Key, Kind, Record
 from interlock.ports import (
     Ambiguous,
-    ExecutionStatus,
-    Journal,
     OutgoingMessage,
     Publisher,
     Refused,
@@ -33,6 +35,7 @@ from interlock.ports import (
     Throttled,
 )
 from interlock.results.interface import Results
+from interlock.structured_log import StructuredFormatter
 
 T = TypeVar("T")
 
@@ -163,7 +166,7 @@ def _turns(snapshot: Snapshot, commit: Commit[T]) -> Iterator[tuple[str, str]]:
 
 
 def _turn(before: Release | None, after: Release) -> str | None:
-    if before is None or (before.state, before.fence) != (after.state, after.fence):
+    if before is None or (before.state, before.fencing_token) != (after.state, after.fencing_token):
         turns = {State.QUEUED: "queue", State.STARTING: "claim", State.STARTED: "confirm"}
         return "close" if after.is_closed else turns[after.state]
     if before.cancellation != after.cancellation:
@@ -263,20 +266,18 @@ class KillingResults:
         return getattr(self.inner, name)
 
 
-@dataclass(frozen=True, slots=True)
-class KillingJournal:
-    """Points before and after an alert is written."""
+class KillingHandler(logging.StreamHandler[TextIO]):
+    """Points before and after an alert is written; other entries are written as they are."""
 
-    inner: Journal
-    faults: Faults
+    def __init__(self, faults: Faults) -> None:
+        super().__init__(sys.__stdout__)
+        self.setFormatter(StructuredFormatter("interlock-local"))
+        self._faults = faults
 
-    def bind(self, **fields: object) -> "KillingJournal":
-        return KillingJournal(self.inner.bind(**fields), self.faults)
-
-    def note(self, event: str, *, severity: str = "INFO", **fields: object) -> None:
-        self.inner.note(event, severity=severity, **fields)
-
-    def write(self, entry: Mapping[str, object]) -> None:
-        self.faults.reach_all("before_alert")
-        self.inner.write(entry)
-        self.faults.reach_all("after_alert")
+    def emit(self, record: logging.LogRecord) -> None:
+        is_alert = getattr(record, "entry", {}).get("event") == "dead_letter"
+        if is_alert:
+            self._faults.reach_all("before_alert")
+        super().emit(record)
+        if is_alert:
+            self._faults.reach_all("after_alert")

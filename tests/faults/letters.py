@@ -6,7 +6,7 @@ from typing import Any
 
 from interlock.domain.dead_letters.dead_letter import DeadLetter, Incident
 from interlock.domain.dead_letters.stored import StoredDeadLetter
-from interlock.ledger.interface import Key
+from interlock.ledger.records import Key
 from tests.e2e.stack import wait_until
 from tests.faults.bench import Bench
 

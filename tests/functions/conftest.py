@@ -13,7 +13,7 @@ from functions_framework import create_app
 from interlock.bootstrap import FullLedger, open_ledger
 from interlock.config import SETTINGS
 from interlock.domain.releases.model import Release
-from interlock.services.release_step import release_key
+from interlock.services.release_transaction import release_key
 from tests.functions.recording import Recorded, recording_server
 
 MAIN = Path(__file__).parents[2] / "functions" / "main.py"

@@ -72,7 +72,7 @@ def test_a_function_with_routes_that_break_their_schema_does_not_start_and_says_
     [
         ("alert_dead_letter", "google.cloud.run_v2"),
         ("report_status", "google.cloud.run_v2"),
-        ("alert_dead_letter", "jsonschema_rs"),
+        ("alert_dead_letter", "jsonschema"),
         ("dispatch_release", "google.cloud.firestore"),
         ("dispatch_release", "interlock_cli"),
         ("dispatch_release", "interlock_local"),

@@ -6,16 +6,19 @@ from typing import Any
 
 import pytest
 
-from interlock.domain.dead_letters.dead_letter import read_dead_letter
+from interlock.cloud_events import parse_delivery
 from interlock.domain.dead_letters.stored import StoredDeadLetter
-from interlock.domain.executions.completion import Completion, read_completion
+from interlock.domain.executions.completion import read_completion
+from interlock.domain.releases.events import ExecutionEnded
 from interlock.domain.releases.model import Release, State
-from interlock.domain.requests.delivery import PubSubDelivery, Unreadable, log_entry, parse_delivery
-from interlock.ledger.interface import Commit, Key
-from interlock.services.release_step import release_key
-from tests.build import NOW, a_release
+from interlock.domain.requests.delivery import PubSubDelivery, Unreadable, log_entry
+from interlock.ledger.interface import Commit
+from interlock.ledger.records import Key
+from interlock.services.release_transaction import release_key
+from tests.build import a_release
 from tests.events.load import encoded, event, names
 from tests.functions.conftest import Functions
+from tests.messages import dead_letter_in, delivered
 
 REQUESTS = [name for name in names() if name.startswith(("push-", "eventarc-", "cloud-event-"))]
 REJECTED = {"push-attributes-only": "empty", "cloud-event-structured-without-id": "cloud_event"}
@@ -42,7 +45,7 @@ def test_a_request_in_every_envelope_is_acknowledged_and_decided(functions: Func
 
 
 def test_a_dispatch_writes_a_line_for_each_decision_and_no_more(
-    functions: Functions, capsys: pytest.CaptureFixture[str]
+    functions: Functions, capfd: pytest.CaptureFixture[str]
 ) -> None:
     request = {
         "release_version": "1",
@@ -53,19 +56,19 @@ def test_a_dispatch_writes_a_line_for_each_decision_and_no_more(
     }
     push = {"message": {"data_json": request, "messageId": "1", "publishTime": "2026-03-04T09:15:30Z"}}
     assert functions.post("dispatch_release", {}, json.dumps(encoded(push)).encode()) == 204
-    assert [(line["event"], line["step"]) for line in _lines(capsys)] == [
-        ("release_step", "submit"),
-        ("release_step", "confirm"),
+    assert [(line["event"], line["step"]) for line in _lines(capfd)] == [
+        ("release_step", "request_received"),
+        ("release_step", "start_confirmed"),
     ]
 
 
-def _lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
+def _lines(capfd: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capfd.readouterr().out.splitlines() if line.startswith("{")]
 
 
-def _running(completion: Completion) -> Release:
+def _running(completion: ExecutionEnded) -> Release:
     release = a_release(str(completion.release_id), state=State.STARTED, execution=completion.execution)
-    return replace(release, attempt=completion.attempt or 1, fence=completion.fence or 1)
+    return replace(release, attempt=completion.attempt or 1, fencing_token=completion.fencing_token or 1)
 
 
 @pytest.mark.parametrize("name", names("completion-"))
@@ -76,41 +79,39 @@ def test_a_completion_closes_the_release_it_names(functions: Functions, name: st
     entry = log_entry(delivery)
     assert not isinstance(entry, Unreadable)
     completion = read_completion(entry)
-    assert isinstance(completion, Completion)
-    if completion.release_id is None:
+    if name == "completion-without-release":
         assert functions.post("report_status", headers, body) == 204
         return
+    assert isinstance(completion, ExecutionEnded)
     key = release_key(completion.release_id)
     functions.ledger.transact((), lambda _: Commit({key: _running(completion)}, None))
     told = len(functions.recorded.told(completion.release_id))
     assert functions.post("report_status", headers, body) == 204
     release = functions.release(completion.release_id)
     assert release is not None
-    assert release.state == completion.outcome
-    assert functions.recorded.told(completion.release_id)[told:] == [completion.outcome]
+    assert release.state == completion.state
+    assert functions.recorded.told(completion.release_id)[told:] == [completion.state]
 
 
 @pytest.mark.parametrize("name", names("ignored-"))
 def test_what_is_no_completion_is_acknowledged_and_tells_only_the_log(
-    functions: Functions, name: str, capsys: pytest.CaptureFixture[str]
+    functions: Functions, name: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     told = len(functions.recorded.published.get("release-status", []))
     assert functions.post("report_status", *event(name)) == 204
     assert len(functions.recorded.published.get("release-status", [])) == told
-    [line] = _lines(capsys)
+    [line] = _lines(capfd)
     assert (line["event"], line["function"]) == ("delivery_ignored", "report_status")
     assert line["reason"]
 
 
 @pytest.mark.parametrize("name", names("dead-letter-"))
-def test_a_dead_letter_is_kept_and_told(functions: Functions, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_dead_letter_is_kept_and_told(functions: Functions, name: str, capfd: pytest.CaptureFixture[str]) -> None:
     headers, body = event(name)
-    delivery = parse_delivery(headers, body)
-    assert isinstance(delivery, PubSubDelivery)
     assert functions.post("alert_dead_letter", headers, body) == 204
-    letter = read_dead_letter(delivery.message, NOW)
+    letter = dead_letter_in(delivered(name))
     assert isinstance(functions.ledger.read(Key("dead_letters", letter.dead_letter_id)), StoredDeadLetter)
-    [alert] = _lines(capsys)
+    [alert] = _lines(capfd)
     assert alert["event"] == "dead_letter"
     assert alert["commands"]["replay"] == f"interlock dead-letters replay {letter.dead_letter_id}"
 

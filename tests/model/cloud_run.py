@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from interlock.domain.executions.execution_status import ExecutionStatus
 from interlock.domain.requests.delivery import AuditLogDelivery
-from interlock.ports import Ambiguous, ExecutionStatus, Refused, Started, StartOrder, Throttled
+from interlock.ports import Ambiguous, Refused, Started, StartOrder, Throttled
 from tests.fakes import Clock, FakeResults
 from tests.model.faults import Fuse
 
@@ -54,7 +55,7 @@ class Execution:
         return int(self.order.environment["INTERLOCK_ATTEMPT"])
 
     @property
-    def fence(self) -> int:
+    def fencing_token(self) -> int:
         return int(self.order.environment["INTERLOCK_FENCE"])
 
     @property

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from interlock.domain.releases.context import StartLimits
 from interlock.domain.releases.lane import Lane
-from interlock.domain.releases.limits import StartLimits
 from interlock.domain.releases.model import OUTCOMES, Release, State
 from interlock.domain.requests.routes import LaneMode, Rerun
-from interlock.ledger.interface import Key, Record
+from interlock.ledger.records import Key, Record
 from tests.fakes import Clock
 
 NEVER_RAN = {State.REJECTED, State.DEAD_LETTERED}
@@ -37,7 +37,7 @@ class Change:
         was = self.was
         if was is None or self.is_attempt_new or was.state is not State.STARTING:
             return True
-        is_same = (was.fence, was.lease_until) == (self.now.fence, self.now.lease_until)
+        is_same = (was.fencing_token, was.lease_until) == (self.now.fencing_token, self.now.lease_until)
         return not is_same and was.overloads == self.now.overloads
 
 
@@ -70,9 +70,11 @@ class CommitRules:
 
     def _claim(self, change: Change) -> None:
         now, was = change.now, change.was
-        assert was is None or now.fence > was.fence, f"{now.release_id} was claimed twice under one fence"
+        assert was is None or now.fencing_token > was.fencing_token, (
+            f"{now.release_id} was claimed twice under one fence"
+        )
         assert now.starts <= self.limits.max_starts, f"{now.release_id} is started again and again"
-        self.claims[now.release_id, now.attempt, now.fence] = change.at
+        self.claims[now.release_id, now.attempt, now.fencing_token] = change.at
         if change.is_attempt_new or was is None or was.state is State.QUEUED:
             _starts_in_order(change)
         elif now.starts > was.starts:
@@ -83,7 +85,7 @@ class CommitRules:
 def _goes_forward(was: Release, now: Release) -> None:
     assert now.sequence >= was.sequence, "the sequence fell"
     assert now.attempt >= was.attempt, "the attempt fell"
-    assert now.fence >= was.fence, "the fence fell"
+    assert now.fencing_token >= was.fencing_token, "the fence fell"
     if was.is_closed and now.attempt == was.attempt:
         assert now.state is was.state, f"{was.release_id} closed twice: {was.state}, then {now.state}"
     sequences = [step.sequence for step in now.history]

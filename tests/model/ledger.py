@@ -5,7 +5,8 @@ from typing import TypeVar
 
 from interlock.domain.releases.lane import Lane
 from interlock.domain.releases.model import Release
-from interlock.ledger.interface import Commit, Decision, Key, LedgerUnavailable, Load, Record, Snapshot
+from interlock.ledger.interface import Commit, Decision, LedgerUnavailable, Load, Snapshot
+from interlock.ledger.records import Key, Record
 from tests.fakes import MemoryLedger
 from tests.model.faults import Fuse
 

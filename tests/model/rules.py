@@ -85,8 +85,10 @@ def _starts(world: Seen) -> None:
     earlier: dict[tuple[str, int], list[Execution]] = {}
     for one in world.cloud_run.executions.values():
         siblings = earlier.setdefault((one.release_id, one.attempt), [])
-        assert one.fence not in {other.fence for other in siblings}, f"{one.release_id}: two starts under one fence"
-        claimed_at = world.rules.claims[one.release_id, one.attempt, one.fence]
+        assert one.fencing_token not in {other.fencing_token for other in siblings}, (
+            f"{one.release_id}: two starts under one fence"
+        )
+        claimed_at = world.rules.claims[one.release_id, one.attempt, one.fencing_token]
         seen = [other.short_name for other in siblings if other.listed_at < claimed_at]
         assert not seen, f"{one.release_id} was started beside {seen}"
         siblings.append(one)

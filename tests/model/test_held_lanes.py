@@ -5,7 +5,8 @@ from datetime import timedelta
 
 from interlock.domain.releases.model import State
 from interlock.domain.releases.reconcile_schedule import QUEUED_EVERY
-from interlock.ledger.interface import Commit, Key
+from interlock.ledger.interface import Commit
+from interlock.ledger.records import Key
 from tests.model.cloud_run import End
 from tests.model.machine import Life
 

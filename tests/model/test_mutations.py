@@ -31,15 +31,20 @@ GUARDS = (
     Guard(
         "a claim that stands is left to whoever holds it",
         "starting.py",
-        "release.lease_until > now",
-        "release.lease_until < now",
+        "release.lease_until > context.now",
+        "release.lease_until < context.now",
     ),
-    Guard("each claim has a fence of its own", "transitions.py", "fence=release.fence + 1", "fence=release.fence"),
+    Guard(
+        "each claim has a fence of its own",
+        "transitions.py",
+        "fencing_token=release.fencing_token + 1",
+        "fencing_token=release.fencing_token",
+    ),
     Guard(
         "an expired claim is looked for before it is started again",
         "starting.py",
-        "(Start(take_over=True),)",
-        "(Start(),)",
+        "(StartExecution(take_over=True),)",
+        "(StartExecution(),)",
     ),
     Guard(
         "a start that is confirmed late changes nothing",
@@ -47,7 +52,12 @@ GUARDS = (
         '    if release.state is not State.STARTING:\n        return NoEffect("not_starting")\n',
         "",
     ),
-    Guard("the tries come to an end", "starting.py", "release.starts >= limits.max_starts", "release.starts >= 10_000"),
+    Guard(
+        "the tries come to an end",
+        "starting.py",
+        "release.starts >= context.limits.max_starts",
+        "release.starts >= 10_000",
+    ),
     Guard(
         "what was refused is not started again",
         "starting.py",
@@ -62,21 +72,21 @@ GUARDS = (
     ),
     Guard(
         "an overloaded start does not count",
-        "starting.py",
+        "transitions.py",
         "starts=release.starts - 1, overloads",
         "starts=release.starts, overloads",
     ),
     Guard(
         "an overloaded release rests until its time",
         "starting.py",
-        "if release.not_before is not None and release.not_before > now:",
-        "if release.not_before is not None and now is None:",
+        "if release.not_before is not None and release.not_before > context.now:",
+        "if release.not_before is not None and context.now is None:",
     ),
     Guard(
         "not_after is the last moment to start",
         "starting.py",
-        "if release.not_after is not None and release.not_after <= now:",
-        "if release.not_after is not None and now is None:",
+        "if release.not_after is not None and release.not_after <= context.now:",
+        "if release.not_after is not None and context.now is None:",
     ),
     Guard(
         "a lane holds no more than it can", "lane.py", "len(lane.holders) < capacity", "len(lane.holders) <= capacity"
@@ -185,8 +195,8 @@ GUARDS = (
     Guard(
         "sequence rises with all that is told",
         "transitions.py",
-        "sequence=release.sequence + 1, at=now",
-        "sequence=release.sequence, at=now",
+        "sequence=release.sequence + 1, position",
+        "sequence=release.sequence, position",
     ),
 )
 
@@ -202,7 +212,7 @@ def bundle(folder: Path) -> Path:
 
 def mutant(guard: Guard, folder: Path) -> Path:
     """Return a copy of the package without the guard."""
-    file = bundle(folder) / "interlock" / "domain" / guard.file
+    file = bundle(folder) / "interlock" / "domain" / "releases" / guard.file
     source = file.read_text()
     assert source.count(guard.text) == 1, f"{guard.file} holds it {source.count(guard.text)} times: {guard.text}"
     file.write_text(source.replace(guard.text, guard.without))

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from interlock.bootstrap import FullLedger
-from interlock.domain.releases.limits import StartLimits
+from interlock.domain.releases.context import StartLimits
 from interlock.domain.requests.delivery import AuditLogDelivery, PubSubDelivery
 from interlock.domain.requests.message import Message
 from interlock.domain.requests.parser import RequestParser
@@ -23,9 +23,17 @@ from interlock.ports import CloudRunUnavailable, PublishFailed
 from interlock.results.interface import ResultsUnavailable
 from interlock.schema_files import load_schema
 from interlock.services.completion_service import CompletionService
+from interlock.services.dead_letter_service import DeadLetterService
 from interlock.services.job_launcher import JobLauncher
-from interlock.services.outbox_relay import OutboxRelay
-from tests.fakes import Clock, FakeJournal
+from interlock.services.outbox_relay import (
+    DeadLetterSender,
+    OutboxRelay,
+    OutboxSender,
+    ResumeSender,
+    StatusEventSender,
+)
+from interlock.services.release_service import ReleaseService
+from tests.fakes import Clock
 from tests.model.cloud_run import Execution, ModelCloudRun
 from tests.model.commit_rules import CommitRules
 from tests.model.faults import Crash, Fuse
@@ -53,7 +61,7 @@ def _routes() -> Mapping[str, Any]:
 
 
 @cache
-def _intake() -> RequestParser:
+def _parser() -> RequestParser:
     return RequestParser(SchemaValidator.of(load_schema("release-request.v1")), parse_routes(_routes()))
 
 
@@ -61,45 +69,48 @@ class Functions:
     """The four functions as one worker runs them, over its own client of the ledger."""
 
     def __init__(self, around: "Surroundings", ledger: FullLedger) -> None:
-        self._around, self._ledger, self._journal = around, ledger, FakeJournal()
+        self._around, self._ledger = around, ledger
         self._handle: Mapping[str, Callable[[Held], Reply]] = {
             REQUESTS: self._dispatch,
             COMPLETIONS: self._report,
             DEAD: self._alert,
         }
-        closer = CompletionService(
-            ledger=ledger, results=around.results, postman=self._postman(requests=REQUESTS), now=around.clock
+        status_events = StatusEventSender(publisher=around.pubsub, topic=STATUS)
+        resumes = ResumeSender(publisher=around.pubsub, topic=REQUESTS)
+        releases = self._releases()
+        completions = CompletionService(
+            releases=releases, results=around.results, relay=self._relay(status_events, resumes)
         )
         self._dispatcher = Dispatcher(
-            intake=_intake(),
-            ledger=ledger,
+            parser=_parser(),
+            releases=releases,
             launcher=JobLauncher(
-                jobs=around.cloud_run, fence=lambda: around.results, now=around.clock, jitter=lambda: 1.0
+                jobs=around.cloud_run, open_ownership=lambda: around.results, now=around.clock, jitter=lambda: 1.0
             ),
-            postman=self._postman(dead_letters=DEAD),
-            limits=LIMITS,
+            status_events=status_events,
+            relay=self._relay(status_events, DeadLetterSender(publisher=around.pubsub, topic=DEAD)),
             now=around.clock,
         )
-        self._reporter = Reporter(closer)
-        self._alerter = Alerter(ledger=ledger, postman=self._postman(), runbooks="https://r", now=around.clock)
+        self._reporter = Reporter(completions)
+        dead_letters = DeadLetterService(
+            ledger=ledger, releases=releases, relay=self._relay(status_events), now=around.clock
+        )
+        self._alerter = Alerter(dead_letters=dead_letters, instance="model", runbooks="https://r", now=around.clock)
         self._reconciler = Reconciler(
             reader=ledger,
             executions=around.cloud_run,
-            closer=closer,
+            completions=completions,
+            resumes=resumes,
             page_size=50,
             budget=timedelta(minutes=1),
             now=around.clock,
         )
 
-    def _postman(self, *, requests: str | None = None, dead_letters: str | None = None) -> OutboxRelay:
-        return OutboxRelay(
-            ledger=self._ledger,
-            publisher=self._around.pubsub,
-            instance="model",
-            status_topic=STATUS,
-            requests_topic=requests,
-            dead_letters_topic=dead_letters,
-        )
+    def _releases(self) -> ReleaseService:
+        return ReleaseService(ledger=self._ledger, instance="model", now=self._around.clock, limits=LIMITS)
+
+    def _relay(self, *senders: OutboxSender) -> OutboxRelay:
+        return OutboxRelay(releases=self._releases(), senders=senders)
 
     def deliver(self, held: Held) -> None:
         """Push the message to its function; whatever goes wrong, it is kept and comes again."""
@@ -113,21 +124,23 @@ class Functions:
 
     def reconcile(self) -> None:
         try:
-            self._reconciler.reconcile(self._journal)
+            self._reconciler.reconcile()
         except UNAVAILABLE:
             return
+        except ExceptionGroup as faults:  # a rule that was broken while one release was looked at
+            raise faults.exceptions[0] from None
 
     def _dispatch(self, held: Held) -> Reply:
         assert isinstance(held.content, Message)
-        return self._dispatcher.handle(PubSubDelivery(held.content), self._journal)
+        return self._dispatcher.handle(PubSubDelivery(held.content))
 
     def _alert(self, held: Held) -> Reply:
         assert isinstance(held.content, Message)
-        return self._alerter.handle(PubSubDelivery(held.content), self._journal)
+        return self._alerter.handle(PubSubDelivery(held.content))
 
     def _report(self, held: Held) -> Reply:
         assert isinstance(held.content, AuditLogDelivery)
-        return self._reporter.handle(held.content, self._journal)
+        return self._reporter.handle(held.content)
 
 
 class Surroundings:

@@ -20,7 +20,8 @@ from google.pubsub_v1.services.publisher.transports import PublisherGrpcTranspor
 from interlock.google.cloud_run_jobs import CloudRunJobs
 from interlock.google.pubsub import PubsubPublisher
 from interlock.ledger.firestore import FirestoreLedger
-from interlock.ledger.interface import Key, LedgerUnavailable
+from interlock.ledger.interface import LedgerUnavailable
+from interlock.ledger.records import Key
 from interlock.ports import OutgoingMessage, PublishFailed, StartOrder
 from tests.build import NOW
 

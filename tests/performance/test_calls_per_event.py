@@ -86,7 +86,9 @@ def test_a_bad_message_costs_one_read_two_commits_its_event_and_its_dead_letter(
     }
 
 
-def test_a_completion_is_taken_in_two_reads_and_two_commits(installation: Installation) -> None:
+def test_a_completion_is_taken_in_two_reads_two_commits_and_a_look_at_what_the_agent_left(
+    installation: Installation,
+) -> None:
     release = a_release()
     installation.cost("dispatch_release", push(release))
     assert installation.cost("report_status", completion(release["release_id"])) == {
@@ -96,11 +98,20 @@ def test_a_completion_is_taken_in_two_reads_and_two_commits(installation: Instal
         "written": 3,
         "Publish": 1,
         "published": 1,
+        "GetObject": 2,
+        "ListObjects": 1,
     }
 
 
-def test_an_execution_that_bears_no_release_we_know_costs_one_read(installation: Installation) -> None:
-    assert installation.cost("report_status", completion("nobody")) == {"BatchGetDocuments": 1, "read": 1}
+def test_an_execution_that_bears_no_release_we_know_costs_one_read_and_a_look_at_what_the_agent_left(
+    installation: Installation,
+) -> None:
+    assert installation.cost("report_status", completion("nobody")) == {
+        "BatchGetDocuments": 1,
+        "read": 1,
+        "GetObject": 2,
+        "ListObjects": 1,
+    }
 
 
 def test_a_dead_letter_is_kept_and_told_in_two_reads_and_three_commits(installation: Installation) -> None:

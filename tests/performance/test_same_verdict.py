@@ -1,4 +1,4 @@
-"""The fast validator gives `jsonschema`'s verdict on every example and on 20,000 documents made from them."""
+"""Ours, its references resolved, gives the plain validator's verdict on every example and on 20,000 made from them."""
 
 import json
 import random
@@ -81,6 +81,6 @@ def test_every_example_and_all_that_is_made_from_them_get_the_same_verdict(kind:
     verdicts = {True: 0, False: 0}
     for document in (*examples(kind), *generated(kind, count)):
         verdict = reference.is_valid(document)
-        assert ours.is_valid(document) == verdict, json.dumps(document)
+        assert (not ours.violations(document)) == verdict, json.dumps(document)
         verdicts[verdict] += 1
     assert min(verdicts.values()) > count / 25

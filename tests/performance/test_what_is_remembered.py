@@ -8,7 +8,8 @@ import pytest
 from bench.processes import Google, google
 from interlock.domain.releases.model import Release
 from interlock.ledger.firestore import FirestoreLedger
-from interlock.ledger.interface import Commit, Key, Snapshot
+from interlock.ledger.interface import Commit, Snapshot
+from interlock.ledger.records import Key
 from tests.build import a_release
 
 KEY = Key("releases", "one")
@@ -34,7 +35,7 @@ def ledgers(side: Google, monkeypatch: pytest.MonkeyPatch) -> tuple[FirestoreLed
 def fence_further(snapshot: Snapshot) -> Commit[int]:
     found = snapshot[KEY]
     assert isinstance(found, Release)
-    return Commit({KEY: replace(found, fence=found.fence + 1)}, found.fence)
+    return Commit({KEY: replace(found, fencing_token=found.fencing_token + 1)}, found.fencing_token)
 
 
 def test_what_we_wrote_last_is_not_read_again(side: Google, ledgers: tuple[FirestoreLedger, FirestoreLedger]) -> None:
@@ -51,7 +52,7 @@ def test_a_decision_on_what_another_has_changed_is_made_again(ledgers: tuple[Fir
     assert ours.transact((KEY,), fence_further) == 2
     found = ours.read(KEY)
     assert isinstance(found, Release)
-    assert found.fence == 3
+    assert found.fencing_token == 3
 
 
 def test_a_decision_that_writes_nothing_is_never_made_on_a_guess(
@@ -63,7 +64,7 @@ def test_a_decision_that_writes_nothing_is_never_made_on_a_guess(
     def look(snapshot: Snapshot) -> Commit[int]:
         found = snapshot[KEY]
         assert isinstance(found, Release)
-        return Commit({}, found.fence)
+        return Commit({}, found.fencing_token)
 
     assert ours.transact((KEY,), look) == 1
 

@@ -16,7 +16,8 @@ from typing import Any, TypeVar
 from interlock.bootstrap import FullLedger
 from interlock.domain.releases.lane import Lane
 from interlock.domain.releases.model import Release
-from interlock.ledger.interface import Commit, Decision, Key, Kind, LedgerUnavailable, Load, Record, Snapshot
+from interlock.ledger.interface import Commit, Decision, LedgerUnavailable, Load, Snapshot
+from interlock.ledger.records import Key, Kind, Record
 from interlock.ports import Ambiguous, OutgoingMessage, Refused, Started, StartOrder, Throttled
 from tests.model.cloud_run import End, ModelCloudRun
 from tests.model.commit_rules import CommitRules

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from interlock.domain.releases.model import Release, State
-from interlock.ledger.interface import Commit, Key
+from interlock.ledger.interface import Commit
+from interlock.ledger.records import Key
 from tests.model.cloud_run import Answer, End
 from tests.model.faults import crash
 from tests.model.world import World

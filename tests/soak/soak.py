@@ -14,7 +14,7 @@ from typing import Any
 
 from google.pubsub_v1.types import PubsubMessage
 
-from interlock_cli.actions.lanes import lanes
+from interlock_cli.actions.lanes import read_lanes
 from interlock_local.stack import names
 from tests.e2e.stack import Stack, Tail, plan_for
 from tests.faults.bench import be_patient
@@ -118,7 +118,7 @@ class Soak:
     def _traces(self) -> Traces:
         ledger = self.stack.ledger
         releases = {one.release_id: one for one in ledger.recent(2 * self.workload.releases)}
-        return Traces(marks=read(self.tally), heard=self.heard, releases=releases, lanes=lanes(ledger))
+        return Traces(marks=read(self.tally), heard=self.heard, releases=releases, lanes=read_lanes(ledger))
 
     def _lost_entries(self) -> Counter[str]:
         return Counter(self.lost.read_text().split() if self.lost.exists() else ())

@@ -7,11 +7,14 @@ from interlock.domain.releases.model import Release, State
 from interlock.domain.requests.delivery import PubSubDelivery
 from interlock.domain.requests.message import Message
 from interlock.entrypoints.alert_dead_letter import Alerter
-from interlock.ledger.interface import Commit, Key
-from interlock.services.outbox_relay import OutboxRelay
-from interlock.services.release_step import release_key
+from interlock.ledger.interface import Commit
+from interlock.ledger.records import Key
+from interlock.services.dead_letter_service import DeadLetterService
+from interlock.services.outbox_relay import OutboxRelay, StatusEventSender
+from interlock.services.release_service import ReleaseService
+from interlock.services.release_transaction import release_key
 from tests.build import NOW, a_release
-from tests.fakes import Clock, FakeJournal, FakePublisher, MemoryLedger
+from tests.fakes import Clock, FakePublisher, LogRecorder, MemoryLedger
 
 STATUS = "projects/acme/topics/release-status"
 FORWARDED = {
@@ -27,13 +30,20 @@ class World:
     """An alerter and all it can touch."""
 
     def __init__(self) -> None:
-        self.ledger, self.publisher, self.journal = MemoryLedger(), FakePublisher(), FakeJournal()
-        postman = OutboxRelay(ledger=self.ledger, publisher=self.publisher, instance="test", status_topic=STATUS)
-        self.alerter = Alerter(ledger=self.ledger, postman=postman, runbooks="https://runbooks.example", now=Clock(NOW))
+        self.ledger, self.publisher, self.log = MemoryLedger(), FakePublisher(), LogRecorder()
+        clock = Clock(NOW)
+        releases = ReleaseService(ledger=self.ledger, instance="test", now=clock)
+        status_events = StatusEventSender(publisher=self.publisher, topic=STATUS)
+        relay = OutboxRelay(releases=releases, senders=(status_events,))
+        dead_letters = DeadLetterService(ledger=self.ledger, releases=releases, relay=relay, now=clock)
+        self.alerter = Alerter(
+            dead_letters=dead_letters, instance="test", runbooks="https://runbooks.example", now=clock
+        )
 
     def push(self, data: bytes, attributes: dict[str, str], message_id: str = "9") -> dict[str, object]:
-        self.alerter.handle(PubSubDelivery(Message(message_id, NOW, data, attributes)), self.journal)
-        return dict(self.journal.lines[-1])
+        with self.log:
+            self.alerter.handle(PubSubDelivery(Message(message_id, NOW, data, attributes)))
+        return dict(self.log.lines[-1])
 
     def told(self) -> list[tuple[str, str]]:
         published = self.publisher.published.get(STATUS, [])
@@ -67,6 +77,13 @@ def test_a_release_that_is_known_keeps_its_state(world: World) -> None:
 
 def test_a_cancel_that_gave_out_does_not_close_whom_it_names(world: World) -> None:
     world.push(b'{"cancel": "web-9"}', FORWARDED)
+    assert world.ledger.read(release_key("web-9")) is None
+    assert world.told() == [("msg-9", "dead_lettered")]
+
+
+def test_a_cancel_in_a_structured_cloud_event_does_not_close_whom_it_names_either(world: World) -> None:
+    data = b'{"specversion": "1.0", "id": "7", "source": "//ci", "type": "cancel", "data": {"cancel": "web-9"}}'
+    world.push(data, {**FORWARDED, "content-type": "application/cloudevents+json"})
     assert world.ledger.read(release_key("web-9")) is None
     assert world.told() == [("msg-9", "dead_lettered")]
 

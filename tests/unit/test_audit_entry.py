@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from interlock_local.audit_log.eventarc import event_data, headers
+from interlock_local.audit_log.eventarc import binary_event, event_data
 from interlock_local.audit_log.pending_deliveries import backoff
 from interlock_local.cloud_run.audit_entry import completion_entry
 from interlock_local.cloud_run.execution import AttemptEnding, Cause, Execution, cancel, end, start
@@ -140,7 +140,7 @@ def test_eventarc_leaves_out_the_payloads_type_and_keeps_the_inner_one() -> None
 
 
 def test_the_event_is_an_audit_log_event_with_googles_attributes() -> None:
-    attributes = headers(entry_of(EXITED))
+    attributes = binary_event(entry_of(EXITED))[0]
     log = "projects/interlock-local/logs/cloudaudit.googleapis.com%2Fsystem_event"
     assert attributes["ce-type"] == "google.cloud.audit.log.v1.written"
     assert attributes["ce-methodname"] == "/Jobs.RunJob"

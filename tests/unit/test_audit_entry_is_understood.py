@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from interlock.domain.executions.completion import Completion, read_completion
+from interlock.domain.executions.completion import read_completion
+from interlock.domain.releases.events import ExecutionEnded
 from interlock_local.audit_log.eventarc import event_data
 from interlock_local.cloud_run.audit_entry import completion_entry
 from interlock_local.cloud_run.execution import AttemptEnding, Cause, Execution, cancel
@@ -19,9 +20,9 @@ def a_release(*, tasks: int = 1) -> Execution:
     return replace(execution, template=replace(execution.template, env=RELEASE))
 
 
-def read(entry: dict[str, Any]) -> Completion:
+def read(entry: dict[str, Any]) -> ExecutionEnded:
     completion = read_completion(entry)
-    assert isinstance(completion, Completion)
+    assert isinstance(completion, ExecutionEnded)
     return completion
 
 
@@ -38,18 +39,17 @@ def read(entry: dict[str, Any]) -> Completion:
 def test_every_ending_is_read_as_what_it_was(ending: AttemptEnding, outcome: str, reason: str | None) -> None:
     entry = completion_entry(ran(a_release(), ending), project_number="123456789012")
     for completion in (read(entry), read(event_data(entry))):
-        assert (completion.outcome, completion.reason) == (outcome, reason)
+        assert (completion.state, completion.result.reason) == (outcome, reason)
 
 
 def test_a_cancel_is_read_as_cancelled() -> None:
     entry = completion_entry(cancel(a_release(), now=NOW), project_number="123456789012")
-    assert read(entry).outcome == "cancelled"
+    assert read(entry).state == "cancelled"
 
 
 def test_the_release_and_the_execution_are_found() -> None:
     execution = ran(a_release(), FAILED)
     completion = read(completion_entry(execution, project_number="123456789012"))
-    assert (completion.release_id, completion.attempt, completion.fence) == ("web-1.2.4", 2, 3)
-    assert (completion.execution, completion.job) == (execution.full_name, execution.job)
-    assert completion.exit_code == 3
-    assert completion.completed_at == NOW
+    assert (completion.release_id, completion.attempt, completion.fencing_token) == ("web-1.2.4", 2, 3)
+    assert completion.execution == execution.full_name
+    assert completion.result.exit_code == 3

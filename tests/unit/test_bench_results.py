@@ -2,6 +2,7 @@
 
 import pytest
 
+from bench.calls import EVENTS, LIVES
 from bench.chart import chart
 from bench.page import page, target_rows
 from bench.results import Findings, Ratio, Table, Target, growth, percentile
@@ -47,7 +48,24 @@ def test_the_page_holds_every_table_and_the_machine() -> None:
     assert "- processor: two cores" in text
 
 
+def test_the_page_begins_with_what_a_user_gets_of_each_function_whoever_found_it() -> None:
+    cold = Findings([], gets={"dispatch_release": {"cold start": "1 s"}, "report_status": {"cold start": "2 s"}})
+    warm = Findings([], gets={"dispatch_release": {"calls": "6"}})
+    text = page([cold, warm], {})
+    table = (
+        "| function | cold start | calls |\n|---|---|---|\n| dispatch_release | 1 s | 6 |\n| report_status | 2 s |  |"
+    )
+    assert table in text
+    assert text.index(table) < text.index("## Targets")
+
+
+def test_a_life_costs_what_its_events_may_cost() -> None:
+    assert {life: most for life, (most, _) in LIVES.items()} == {
+        life: sum(EVENTS[event][0] for event in parts) for life, (_, parts) in LIVES.items()
+    }
+
+
 def test_the_chart_cuts_what_is_too_long_and_still_says_how_much_it_is() -> None:
-    picture = chart({"empty": 1.0, "naive": 40.0}, "times")
+    picture = chart({"empty": 1.0, "sample": 40.0}, "times")
     assert "40.00\N{MULTIPLICATION SIGN}" in picture
     assert picture.count("<rect") == 3

@@ -18,26 +18,26 @@ SHOW = (
 
 
 def environment_after(*arguments: str, **environment: str) -> list[str]:
-    told = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", SHOW, *arguments, "env"],
         env={**CLEAN, **environment},
         check=True,
         capture_output=True,
         text=True,
     )
-    return told.stdout.split()
+    return done.stdout.split()
 
 
 def complete(words: str, shell: str = "bash", **more: str) -> Mapping[str, str]:
     return {**CLEAN, "_INTERLOCK_COMPLETE": f"complete_{shell}", "COMP_WORDS": words, "COMP_CWORD": "1", **more}
 
 
-def test_a_project_leads_to_its_ledger_and_away_from_emulators() -> None:
+def test_a_project_sets_its_ledger_and_unsets_emulators() -> None:
     local = {"INTERLOCK_LEDGER": "sqlite:///x", "PUBSUB_EMULATOR_HOST": "127.0.0.1:1"}
     assert environment_after("--project", "acme", **local) == ["INTERLOCK_LEDGER=firestore://acme/interlock"]
 
 
-def test_a_project_in_the_environment_fills_in_what_is_open() -> None:
+def test_a_project_in_the_environment_sets_only_what_is_not_set() -> None:
     assert environment_after(INTERLOCK_PROJECT="acme", INTERLOCK_LEDGER="sqlite:///x") == [
         "INTERLOCK_LEDGER=sqlite:///x"
     ]
@@ -52,7 +52,7 @@ INSTANCES = json.dumps(
 )
 
 
-def test_an_instance_is_a_project_or_variables_and_leads_away_from_emulators(tmp_path: Path) -> None:
+def test_an_instance_is_a_project_or_variables_and_unsets_emulators(tmp_path: Path) -> None:
     file = tmp_path / "instances.json"
     file.write_text(INSTANCES)
     local = {"INTERLOCK_LEDGER": "sqlite:///x", "PUBSUB_EMULATOR_HOST": "127.0.0.1:1"}
@@ -70,7 +70,7 @@ def test_the_file_of_instances_lies_in_the_home_directory(tmp_path: Path) -> Non
     ]
 
 
-def test_an_instance_in_the_environment_fills_in_what_is_open_and_may_be_unknown(tmp_path: Path) -> None:
+def test_an_instance_in_the_environment_sets_only_what_is_not_set_and_may_be_unknown(tmp_path: Path) -> None:
     twin = {"INTERLOCK_INSTANCES": INSTANCES, "INTERLOCK_INSTANCE": "production"}
     assert environment_after(**twin) == ["INTERLOCK_LEDGER=firestore://acme-prod/interlock"]
     assert environment_after(**twin, INTERLOCK_LEDGER="sqlite:///x") == ["INTERLOCK_LEDGER=sqlite:///x"]
@@ -79,7 +79,7 @@ def test_an_instance_in_the_environment_fills_in_what_is_open_and_may_be_unknown
 
 
 @pytest.mark.parametrize(
-    ("arguments", "environment", "told"),
+    ("arguments", "environment", "error"),
     [
         (["--instance", "nowhere"], {"INTERLOCK_INSTANCES": INSTANCES}, "known: bad, production, staging"),
         (["--instance", "bad"], {"INTERLOCK_INSTANCES": INSTANCES}, "neither a project's id nor"),
@@ -89,15 +89,17 @@ def test_an_instance_in_the_environment_fills_in_what_is_open_and_may_be_unknown
     ],
 )
 def test_an_installation_that_cannot_be_found_is_a_wrong_use(
-    arguments: list[str], environment: dict[str, str], told: str
+    arguments: list[str], environment: dict[str, str], error: str
 ) -> None:
     command = [sys.executable, "-m", "interlock_cli", *arguments, "lanes", "list"]
     done = subprocess.run(command, env={**CLEAN, **environment}, check=False, capture_output=True, text=True)
-    assert (done.returncode, told in done.stderr) == (64, True), done.stderr
+    assert (done.returncode, error in done.stderr) == (64, True), done.stderr
 
 
 @pytest.mark.parametrize("local", [{"arguments": ["--local"]}, {"INTERLOCK_LOCAL": "1"}])
-def test_a_local_stack_that_does_not_run_is_told_with_what_starts_it(local: dict[str, Any], tmp_path: Path) -> None:
+def test_a_local_stack_that_does_not_run_is_an_error_that_names_what_starts_it(
+    local: dict[str, Any], tmp_path: Path
+) -> None:
     arguments = local.pop("arguments", [])
     command = [sys.executable, "-m", "interlock_cli", *arguments, "lanes", "list"]
     environment = {**CLEAN, **local, "INTERLOCK_STATE": str(tmp_path)}
@@ -106,7 +108,7 @@ def test_a_local_stack_that_does_not_run_is_told_with_what_starts_it(local: dict
 
 
 @pytest.mark.parametrize("words", [["local", "down"], ["validate", "--help"], ["lanes", "list", "--help"]])
-def test_what_talks_to_nobody_needs_no_installation(words: list[str], tmp_path: Path) -> None:
+def test_an_offline_command_needs_no_installation(words: list[str], tmp_path: Path) -> None:
     environment = {**CLEAN, "INTERLOCK_LOCAL": "1", "INTERLOCK_STATE": str(tmp_path)}
     command = [sys.executable, "-m", "interlock_cli", *words]
     assert subprocess.run(command, env=environment, check=False, capture_output=True).returncode == 0

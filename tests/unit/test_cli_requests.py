@@ -1,4 +1,4 @@
-"""validate, publish and releases show, as their output and exit codes tell it."""
+"""The output and exit codes of validate, publish and releases show."""
 
 import json
 import subprocess
@@ -11,10 +11,10 @@ from interlock.bootstrap import open_ledger
 from interlock.domain.releases.events import RequestReceived, StartConfirmed
 from interlock.domain.releases.model import Outbox, State
 from interlock.ledger.interface import Commit
-from interlock.services.release_step import first_keys, release_key, step
+from interlock.services.release_transaction import release_key
 from interlock_cli.documents.request_files import read_request
 from interlock_cli.main import run
-from tests.build import JOB, LIMITS, NOW, a_release
+from tests.build import JOB, a_release, apply
 
 EXAMPLES = Path(__file__).parents[2] / "schemas" / "examples"
 VALID = sorted((EXAMPLES / "valid" / "release-request").iterdir())
@@ -27,17 +27,17 @@ def test_all_valid_examples_pass_at_once(capsys: pytest.CaptureFixture[str]) -> 
 
 
 @pytest.mark.parametrize("path", INVALID, ids=lambda path: path.stem)
-def test_an_invalid_example_ends_with_2_and_says_what_is_wrong(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_example_ends_with_2_and_names_what_is_wrong(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["validate", str(path)]) == 2
     assert f"{path}:" in capsys.readouterr().out
 
 
-def test_json_tells_every_violation(capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_has_every_violation(capsys: pytest.CaptureFixture[str]) -> None:
     path = EXAMPLES / "invalid" / "release-request" / "unknown-key-near-miss.json"
     assert run(["validate", "--json", str(path)]) == 2
-    [told] = json.loads(capsys.readouterr().out)
-    assert told["valid"] is False
-    assert {"pointer", "rule", "expected", "found", "hint"} <= told["violations"][1].keys()
+    [document] = json.loads(capsys.readouterr().out)
+    assert document["valid"] is False
+    assert {"pointer", "rule", "expected", "found", "hint"} <= document["violations"][1].keys()
 
 
 def test_a_file_that_is_not_there_is_a_usage_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -62,11 +62,11 @@ def ledger(tmp_path: Path) -> str:
     url = f"sqlite://{tmp_path}/ledger.db"
     opened = open_ledger(url)
     for event in (RequestReceived(a_release()), StartConfirmed(1, f"{JOB}/executions/x7k2p", None)):
-        opened.transact(first_keys("web-1", event), step("web-1", event, now=NOW, limits=LIMITS))
+        apply(opened, "web-1", event)
     return url
 
 
-def test_show_tells_state_and_timeline(ledger: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_show_prints_state_and_timeline(ledger: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["releases", "show", "web-1", "--ledger", ledger]) == 0
     out = capsys.readouterr().out
     assert out.startswith("web-1  started\n")
@@ -75,8 +75,8 @@ def test_show_tells_state_and_timeline(ledger: str, capsys: pytest.CaptureFixtur
 
 def test_show_as_json_has_the_contracts_word_for_the_state(ledger: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["releases", "show", "web-1", "--ledger", ledger, "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert (told["state"], told["outcome"], told["timeline"][0]["state"]) == ("started", None, "started")
+    document = json.loads(capsys.readouterr().out)
+    assert (document["state"], document["outcome"], document["timeline"][0]["state"]) == ("started", None, "started")
 
 
 def test_a_claim_is_shown_as_queued(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -87,7 +87,7 @@ def test_a_claim_is_shown_as_queued(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert json.loads(capsys.readouterr().out)["state"] == "queued"
 
 
-def test_show_of_nobody_fails_and_says_so(ledger: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_show_of_an_unknown_release_fails(ledger: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["releases", "show", "nobody", "--ledger", ledger]) == 1
     assert "no release nobody" in capsys.readouterr().err
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from interlock.domain.requests.routes import parse_routes
-from interlock_cli.documents.route_faults import findings
+from interlock_cli.documents.route_findings import route_findings
 from interlock_cli.main import run
 
 EXAMPLES = Path(__file__).parents[2] / "schemas" / "examples"
@@ -19,7 +19,7 @@ def a_route(name: str, match: dict[str, Any] | None = None, **changes: Any) -> d
 
 
 def found(*routes: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(one.kind, one.route) for one in findings(parse_routes({"routes": list(routes)}))]
+    return [(one.kind, one.route) for one in route_findings(parse_routes({"routes": list(routes)}))]
 
 
 def test_a_route_behind_one_that_takes_all_is_unreachable() -> None:
@@ -53,7 +53,7 @@ def test_a_valid_example_has_no_fault(path: Path, capsys: pytest.CaptureFixture[
     assert run(["routes", "check", str(path)]) == 0, capsys.readouterr().out
 
 
-def test_a_violation_is_told_with_line_and_column(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_violation_is_reported_with_line_and_column(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "routes.json"
     file.write_text('{\n  "routes": [\n    {"name": "a", "job": 7}\n  ]\n}')
     assert run(["routes", "check", str(file)]) == 2
@@ -75,7 +75,7 @@ def a_request(tmp_path: Path, **changes: str) -> str:
     return str(file)
 
 
-def test_explain_tells_why_the_routes_before_did_not_match(
+def test_explain_prints_why_the_routes_before_did_not_match(
     routes: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["routes", "explain", routes, a_request(tmp_path, target_env="staging")]) == 0
@@ -92,7 +92,7 @@ def test_explain_of_what_no_route_takes_is_a_rejection(
     assert "no route takes it" in capsys.readouterr().out
 
 
-def test_explain_tells_what_the_route_s_policy_refuses(
+def test_explain_prints_what_the_route_s_policy_rejects(
     routes: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     request = a_request(tmp_path, target_env="staging", artifact_path="https://elsewhere.example/a.zip")

@@ -3,23 +3,18 @@
 import copy
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interlock.domain.executions.completion import (
-    Completion,
-    Counts,
-    NotACompletion,
-    Verdict,
-    bounded_detail,
-    execution_outcome,
-    read_completion,
-)
-from interlock.domain.requests.delivery import Unreadable, log_entry, parse_delivery
+from interlock.cloud_events import parse_delivery
+from interlock.domain.executions.completion import NotACompletion, read_completion
+from interlock.domain.executions.outcome import Counts, bounded_detail, outcome_of
+from interlock.domain.releases.events import ExecutionEnded
+from interlock.domain.releases.model import Result, State
+from interlock.domain.requests.delivery import Unreadable, log_entry
 from tests.events.load import event, names
 
 JOB = "projects/acme-releases/locations/europe-west1/jobs/release-agent"
@@ -38,13 +33,13 @@ def entry_of(name: str) -> dict[str, Any]:
     return entry
 
 
-def completion_of(name: str) -> Completion:
+def completion_of(name: str) -> ExecutionEnded:
     completion = read_completion(entry_of(name))
-    assert isinstance(completion, Completion), completion
+    assert isinstance(completion, ExecutionEnded), completion
     return completion
 
 
-def changed(path: str, value: object, name: str = "completion-succeeded") -> Completion | NotACompletion:
+def changed(path: str, value: object, name: str = "completion-succeeded") -> ExecutionEnded | NotACompletion:
     """The named entry with one thing changed, or left out by None."""
     entry = copy.deepcopy(entry_of(name))
     *parents, last = path.split("/")
@@ -67,7 +62,6 @@ def changed(path: str, value: object, name: str = "completion-succeeded") -> Com
         ("completion-counts-as-floats", "succeeded", None),
         ("completion-retried", "succeeded", None),
         ("completion-other-order", "succeeded", None),
-        ("completion-without-release", "succeeded", None),
         ("completion-non-zero-exit", "failed", "non_zero_exit"),
         ("completion-non-zero-exit-2026", "failed", "non_zero_exit"),
         ("completion-non-zero-exit-without-reason", "failed", "non_zero_exit"),
@@ -82,24 +76,21 @@ def changed(path: str, value: object, name: str = "completion-succeeded") -> Com
 )
 def test_every_kind_of_completion_has_its_outcome_and_reason(name: str, outcome: str, reason: str | None) -> None:
     completion = completion_of(name)
-    assert (completion.outcome, completion.reason) == (outcome, reason)
+    assert (completion.state, completion.result.reason) == (outcome, reason)
 
 
 def test_the_table_of_outcomes_covers_every_payload_file() -> None:
     marks = test_every_kind_of_completion_has_its_outcome_and_reason.pytestmark  # type: ignore[attr-defined]
-    assert sorted(row[0] for row in marks[0].args[1]) == names("completion-")
+    told = {row[0] for row in marks[0].args[1]} | {"completion-without-release"}
+    assert sorted(told) == names("completion-")
 
 
 def test_a_completion_names_its_execution_job_and_release() -> None:
     completion = completion_of("completion-succeeded")
-    assert completion.job == JOB
     assert completion.execution == f"{JOB}/executions/release-agent-x7k2p"
-    assert (completion.release_id, completion.attempt, completion.fence) == ("web-1.2.4", 1, 1)
-    assert completion.started_at == datetime(2026, 3, 4, 9, 15, 41, 200000, tzinfo=UTC)
-    assert completion.completed_at == datetime(2026, 3, 4, 9, 17, 2, 512345, tzinfo=UTC)
+    assert (completion.release_id, completion.attempt, completion.fencing_token) == ("web-1.2.4", 1, 1)
     assert completion.log_uri is not None
     assert completion.log_uri.startswith("https://console.cloud.google.com/logs/")
-    assert (completion.counts, completion.task_count) == (Counts(succeeded=1), 1)
 
 
 def test_both_delivery_routes_yield_one_completion() -> None:
@@ -115,7 +106,7 @@ def test_the_execution_s_label_names_it_where_the_rest_is_gone() -> None:
     del entry["protoPayload"]["resourceName"]
     del entry["protoPayload"]["response"]["metadata"]["name"]
     completion = read_completion(entry)
-    assert isinstance(completion, Completion)
+    assert isinstance(completion, ExecutionEnded)
     assert completion.execution == f"{JOB}/executions/release-agent-x7k2p"
 
 
@@ -124,23 +115,23 @@ def test_the_first_container_that_sets_a_variable_counts() -> None:
     containers = entry["protoPayload"]["response"]["spec"]["template"]["spec"]["containers"]
     containers.append({"env": [{"name": "INTERLOCK_RELEASE_ID", "value": "another"}]})
     completion = read_completion(entry)
-    assert isinstance(completion, Completion)
+    assert isinstance(completion, ExecutionEnded)
     assert completion.release_id == "web-1.2.4"
 
 
-def test_an_execution_that_nobody_released_has_no_release_id() -> None:
-    completion = completion_of("completion-without-release")
-    assert (completion.release_id, completion.attempt, completion.fence) == (None, None, None)
+def test_an_execution_that_nobody_released_is_not_ours() -> None:
+    assert read_completion(entry_of("completion-without-release")) == NotACompletion("its execution bears no release")
 
 
 def test_the_exit_code_is_told_where_the_text_has_it() -> None:
-    assert completion_of("completion-non-zero-exit-2026").exit_code == 3
-    assert completion_of("completion-non-zero-exit").exit_code is None
+    assert completion_of("completion-non-zero-exit-2026").result.exit_code == 3
+    assert completion_of("completion-non-zero-exit").result.exit_code is None
 
 
-def test_counts_left_out_are_zero_and_retries_are_told() -> None:
-    assert completion_of("completion-timeout").counts == Counts(failed=1)
-    assert completion_of("completion-retried").counts == Counts(succeeded=1, retried=2)
+def test_counts_left_out_are_zero() -> None:
+    without = changed("protoPayload/response/status/succeededCount", None)
+    assert isinstance(without, ExecutionEnded)
+    assert (without.state, without.result.detail) == ("errored", "completed, yet 0 of 1 tasks succeeded and 0 failed")
 
 
 @pytest.mark.parametrize(
@@ -203,33 +194,33 @@ def test_a_damaged_entry_is_ignored_with_its_reason(path: str, value: object, re
 )
 def test_names_are_found_even_where_one_place_lacks_them(path: str, value: object) -> None:
     completion = changed(path, value)
-    assert isinstance(completion, Completion)
+    assert isinstance(completion, ExecutionEnded)
     assert completion.execution == f"{JOB}/executions/release-agent-x7k2p"
 
 
 @pytest.mark.parametrize("code", [2, 4, 10])
 def test_the_status_code_decides_nothing(code: int) -> None:
     completion = changed("protoPayload/status", {"code": code})
-    assert isinstance(completion, Completion)
-    assert completion.outcome == "succeeded"
+    assert isinstance(completion, ExecutionEnded)
+    assert completion.state == "succeeded"
 
 
-def verdict(
+def outcome(
     completed: bool | None, reason: str | None = None, message: str | None = None, **counts: int
-) -> Verdict | None:
-    return execution_outcome(completed, reason, message=message, counts=Counts(**counts), task_count=1)
+) -> tuple[State, Result] | None:
+    return outcome_of(completed, reason, message=message, counts=Counts(**counts), task_count=1)
 
 
-def test_an_execution_that_has_not_ended_has_no_verdict() -> None:
-    assert verdict(None, "CANCELLING", cancelled=1) is None
+def test_an_execution_that_has_not_ended_has_no_outcome() -> None:
+    assert outcome(None, "CANCELLING", cancelled=1) is None
 
 
 @pytest.mark.parametrize("reason", ["CANCELLED", "Cancelled", "CANCELLING", "canceled"])
 def test_a_cancel_comes_before_every_other_outcome(reason: str) -> None:
     for completed in (True, False):
-        found = verdict(completed, reason, succeeded=1)
+        found = outcome(completed, reason, succeeded=1)
         assert found is not None
-        assert found.outcome == "cancelled"
+        assert found[0] == "cancelled"
 
 
 @pytest.mark.parametrize(
@@ -249,24 +240,24 @@ def test_a_cancel_comes_before_every_other_outcome(reason: str) -> None:
     ],
 )
 def test_a_failure_s_reason_is_one_word(reason: str | None, message: str | None, word: str) -> None:
-    found = verdict(False, reason, message, failed=1)
+    found = outcome(False, reason, message, failed=1)
     assert found is not None
-    assert (found.outcome, found.reason) == ("failed", word)
+    assert (found[0], found[1].reason) == ("failed", word)
 
 
 def test_a_failure_before_any_task_ran_is_a_failed_start() -> None:
-    found = verdict(False, None, "Image 'x' not found.")
+    found = outcome(False, None, "Image 'x' not found.")
     assert found is not None
-    assert (found.reason, found.detail) == ("start_failed", "Image 'x' not found.")
+    assert (found[1].reason, found[1].detail) == ("start_failed", "Image 'x' not found.")
 
 
 @settings(deadline=None)
 @given(succeeded=st.integers(0, 4), failed=st.integers(0, 4), task_count=st.integers(1, 4))
 def test_success_is_exactly_all_tasks_succeeded_and_none_failed(succeeded: int, failed: int, task_count: int) -> None:
     counts = Counts(succeeded=succeeded, failed=failed)
-    found = execution_outcome(True, None, message=None, counts=counts, task_count=task_count)
+    found = outcome_of(True, None, message=None, counts=counts, task_count=task_count)
     assert found is not None
-    assert found.outcome == ("succeeded" if succeeded == task_count and not failed else "errored")
+    assert found[0] == ("succeeded" if succeeded == task_count and not failed else "errored")
 
 
 def test_the_detail_is_bounded_and_without_credentials() -> None:
@@ -309,5 +300,5 @@ PLACES = [
 @given(path=st.sampled_from(PLACES), value=JSON)
 def test_no_damage_at_any_place_raises(path: str, value: object) -> None:
     damaged = changed(path, value)
-    assert isinstance(damaged, Completion | NotACompletion)
+    assert isinstance(damaged, ExecutionEnded | NotACompletion)
     assert isinstance(damaged, NotACompletion) or json.dumps(damaged.execution)

@@ -1,4 +1,4 @@
-"""The fast validator and the reference implementation in Python agree, on examples and on what grows from them."""
+"""A report names the rules that the plain validator finds broken, in examples and in what grows from them."""
 
 from typing import Any
 
@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interlock.domain.requests.json_body import BodyError, escaped, parse_body
-from interlock.domain.requests.schema_validation import SchemaValidator
 from interlock.schema_files import load_schema
 from tests.unit.contract_examples import REQUESTS, ROUTES, example_files, valid_documents
 
@@ -55,10 +54,8 @@ def _matches(pattern: str, key: str) -> bool:
 
 
 def assert_agreement(kind: str, document: object) -> None:
-    contract: SchemaValidator = CONTRACTS[kind]
-    found = {(one.pointer, one.rule) for one in contract.violations(document)}
+    found = {(one.pointer, one.rule) for one in CONTRACTS[kind].violations(document)}
     assert found == rules_of_reference(kind, document)
-    assert contract.is_valid(document) is (not found)
 
 
 @st.composite
@@ -85,7 +82,7 @@ def mutated_routes(draw: st.DrawFn) -> dict[str, Any]:
 
 @pytest.mark.parametrize("kind", ["release-request", "routes"])
 @pytest.mark.parametrize("verdict", ["valid", "invalid"])
-def test_both_find_the_same_rules_broken_in_every_example(verdict: str, kind: str) -> None:
+def test_the_same_rules_are_broken_in_every_example(verdict: str, kind: str) -> None:
     for path in example_files(verdict, kind):
         document = parse_body(path.read_bytes())
         if not isinstance(document, BodyError):
@@ -94,21 +91,11 @@ def test_both_find_the_same_rules_broken_in_every_example(verdict: str, kind: st
 
 @settings(max_examples=400, deadline=None)
 @given(mutated_requests())
-def test_both_find_the_same_rules_broken_in_changed_requests(document: dict[str, Any]) -> None:
+def test_the_same_rules_are_broken_in_changed_requests(document: dict[str, Any]) -> None:
     assert_agreement("release-request", document)
 
 
 @settings(max_examples=150, deadline=None)
 @given(mutated_routes())
-def test_both_find_the_same_rules_broken_in_changed_routes(document: dict[str, Any]) -> None:
+def test_the_same_rules_are_broken_in_changed_routes(document: dict[str, Any]) -> None:
     assert_agreement("routes", document)
-
-
-@settings(max_examples=300, deadline=None)
-@given(st.data())
-def test_both_read_every_pattern_alike(data: st.DataObject) -> None:
-    pattern = data.draw(st.sampled_from(PATTERNS))
-    text = data.draw(st.from_regex(pattern) | st.text())
-    broken = data.draw(st.sampled_from([text, text + "\n", text + "/..", " " + text, text.upper()]))
-    schema = {"pattern": pattern}
-    assert SchemaValidator.of(schema).is_valid(broken) == jsonschema.Draft202012Validator(schema).is_valid(broken)

@@ -70,7 +70,7 @@ def test_every_object_refuses_unknown_keys(name: str) -> None:
         if "object" in types_of(one) and "if" not in one and one.get("additionalProperties") is not False
     ]
     assert open_objects == []
-    assert all(not REQUESTS.is_valid({kind: "x", "y": 1}) for kind in ("cancel", "resume", "task"))
+    assert all(REQUESTS.violations({kind: "x", "y": 1}) for kind in ("cancel", "resume", "task"))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -9,19 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from interlock.cloud_events import open_message
 from interlock.domain.dead_letters.dead_letter import (
     DeadLetter,
     Incident,
     dead_letter_attributes,
     note_repeat,
     original_attributes,
-    read_dead_letter,
 )
 from interlock.domain.dead_letters.grouping import fingerprint, normalised_error
-from interlock.domain.requests.cloud_event import message_release_id, open_message
-from interlock.domain.requests.delivery import PubSubDelivery, parse_delivery
 from interlock.domain.requests.message import Message
-from tests.events.load import event
+from interlock.domain.requests.payload import derived_release_id
+from tests.messages import dead_letter_in, delivered
 
 NOW = datetime(2026, 3, 4, 10, tzinfo=UTC)
 REQUEST = json.dumps({"release_id": "web-1.2.4", "target_env": "prod", "service": "web"}).encode()
@@ -44,14 +43,12 @@ def forwarded(original: Message, error: str = "no such job", *, message_id: str 
     return Message(message_id, NOW, original.data, marks)
 
 
-def letter_of(name: str) -> DeadLetter:
-    delivery = parse_delivery(*event(name))
-    assert isinstance(delivery, PubSubDelivery)
-    return read_dead_letter(delivery.message, NOW)
+def dead_letter(name: str) -> DeadLetter:
+    return dead_letter_in(delivered(name))
 
 
 def test_a_letter_from_pubsub_says_where_and_how_often_it_was_tried() -> None:
-    letter = letter_of("dead-letter-pubsub-offset-time")
+    letter = dead_letter("dead-letter-pubsub-offset-time")
     assert (letter.origin, letter.reason, letter.stage) == ("pubsub", "delivery_exhausted", "dispatch_release")
     assert letter.delivery_count == 5
     assert letter.source_subscription == "projects/acme-releases/subscriptions/dispatch-release"
@@ -61,14 +58,14 @@ def test_a_letter_from_pubsub_says_where_and_how_often_it_was_tried() -> None:
 
 
 def test_a_message_that_pubsub_forwards_twice_is_one_dead_letter() -> None:
-    first, second = letter_of("dead-letter-pubsub-offset-time"), letter_of("dead-letter-pubsub-z-time")
+    first, second = dead_letter("dead-letter-pubsub-offset-time"), dead_letter("dead-letter-pubsub-z-time")
     assert first.message_id != second.message_id
     assert first.dead_letter_id == second.dead_letter_id
     assert first.fingerprint == second.fingerprint
 
 
 def test_a_letter_from_interlock_says_why() -> None:
-    letter = letter_of("dead-letter-interlock")
+    letter = dead_letter("dead-letter-interlock")
     assert (letter.origin, letter.reason, letter.stage) == ("interlock", "job_not_found", "dispatch_release")
     assert letter.error is not None
     assert letter.error.startswith("404 Job projects/")
@@ -77,30 +74,27 @@ def test_a_letter_from_interlock_says_why() -> None:
 
 
 def test_a_letter_with_only_the_three_attributes_is_read() -> None:
-    letter = letter_of("dead-letter-interlock-minimal")
+    letter = dead_letter("dead-letter-interlock-minimal")
     assert (letter.origin, letter.reason) == ("interlock", "schema")
     assert (letter.release_id, letter.route, letter.delivery_count) == (None, None, None)
 
 
 def test_a_letter_that_somebody_published_is_read() -> None:
-    letter = letter_of("dead-letter-direct")
+    letter = dead_letter("dead-letter-direct")
     assert (letter.origin, letter.reason, letter.stage) == ("direct", "unknown", "unknown")
 
 
 def test_a_forwarded_cloud_event_keeps_the_identity_of_its_release() -> None:
-    letter = letter_of("dead-letter-interlock-cloud-event")
-    delivery = parse_delivery(*event("cloud-event-binary"))
-    assert isinstance(delivery, PubSubDelivery)
-    payload = open_message(delivery.message)
-    assert not hasattr(payload, "reason")
-    assert letter.release_id is not None
+    letter = dead_letter("dead-letter-interlock-cloud-event")
+    original = delivered("cloud-event-binary")
+    assert letter.release_id == derived_release_id(original.message_id, open_message(original))
     assert letter.release_id.startswith("ce-")
 
 
 def test_a_message_without_a_release_id_keeps_its_identity_when_forwarded() -> None:
     original = message(b"{}", message_id="4711")
-    letter = read_dead_letter(forwarded(original), NOW)
-    assert letter.release_id == message_release_id(original, None, release_id=None)
+    letter = dead_letter_in(forwarded(original))
+    assert letter.release_id == derived_release_id("4711")
 
 
 def test_forwarding_keeps_data_and_attributes_whole() -> None:
@@ -108,15 +102,15 @@ def test_forwarding_keeps_data_and_attributes_whole() -> None:
     copy = forwarded(original)
     assert copy.data == original.data
     assert original_attributes(copy.attributes) == original.attributes
-    letter = read_dead_letter(copy, NOW)
+    letter = dead_letter_in(copy)
     assert (letter.message_id, letter.publish_time, letter.delivery_count) == ("1", original.publish_time, 3)
 
 
 def test_a_message_forwarded_twice_by_us_is_one_dead_letter_and_two_messages_are_two() -> None:
     one, other = message(message_id="1"), message(message_id="3")
-    first, again = read_dead_letter(forwarded(one), NOW), read_dead_letter(forwarded(one, message_id="9"), NOW)
+    first, again = dead_letter_in(forwarded(one)), dead_letter_in(forwarded(one, message_id="9"))
     assert first.dead_letter_id == again.dead_letter_id
-    assert first.dead_letter_id != read_dead_letter(forwarded(other), NOW).dead_letter_id
+    assert first.dead_letter_id != dead_letter_in(forwarded(other)).dead_letter_id
 
 
 def test_a_replayed_message_that_fails_again_carries_only_its_latest_marks() -> None:
@@ -130,12 +124,12 @@ def test_a_replayed_message_that_fails_again_carries_only_its_latest_marks() -> 
 def test_credentials_never_leave_in_a_forwarded_error() -> None:
     assert forwarded(message(), "token=hunter2").attributes["interlock-error"] == "token=[redacted]"
     unredacted = message(attributes={"interlock-reason": "schema", "interlock-error": "token=hunter2"})
-    assert read_dead_letter(unredacted, NOW).error == "token=[redacted]"
+    assert dead_letter_in(unredacted).error == "token=[redacted]"
 
 
 def test_an_error_cannot_steer_a_terminal() -> None:
     coloured = message(attributes={"interlock-reason": "schema", "interlock-error": "\x1b[31mred"})
-    assert read_dead_letter(coloured, NOW).error == "\ufffd[31mred"
+    assert dead_letter_in(coloured).error == "\ufffd[31mred"
 
 
 @settings(deadline=None)
@@ -160,7 +154,7 @@ def test_a_long_error_of_wide_letters_is_cut_between_letters() -> None:
 
 @pytest.mark.parametrize("name", ["a b", "x" * 200, "é", "-prod", "ghp_" + "a1" * 18, ""])
 def test_what_is_no_plain_name_is_no_environment(name: str) -> None:
-    assert read_dead_letter(message(json.dumps({"target_env": name}).encode()), NOW).target_env is None
+    assert dead_letter_in(message(json.dumps({"target_env": name}).encode())).target_env is None
 
 
 @settings(deadline=None)
@@ -173,16 +167,14 @@ def test_no_message_whatever_raises(
         **{f"interlock-{key}": value for key, value in ours.items()},
         **{SOURCE + key: value for key, value in theirs.items()},
     }
-    letter = read_dead_letter(message(data, marked), NOW)
+    letter = dead_letter_in(message(data, marked))
     assert (letter.data, letter.attributes) == (data, marked)
 
 
 @settings(deadline=None)
 @given(st.sampled_from(["Subscription", "SubscriptionProject", "DeliveryCount", "TopicPublishTime"]), st.text())
 def test_garbled_marks_of_pubsub_are_read_as_absent(mark: str, value: str) -> None:
-    letter = read_dead_letter(
-        message(attributes={SOURCE + "Subscription": "dispatch-release", SOURCE + mark: value}), NOW
-    )
+    letter = dead_letter_in(message(attributes={SOURCE + "Subscription": "dispatch-release", SOURCE + mark: value}))
     assert letter.origin == "pubsub"
 
 
@@ -220,7 +212,7 @@ def test_reason_place_and_error_tell_fingerprints_apart() -> None:
 
 def notices(count: int, apart: timedelta) -> list[int]:
     """The numbers of the letters, counted from 1, that somebody is told of."""
-    letter, incident, told = letter_of("dead-letter-direct"), None, []
+    letter, incident, told = dead_letter("dead-letter-direct"), None, []
     for number in range(1, count + 1):
         incident, notify = note_repeat(incident, letter, NOW + apart * number)
         told += [number] if notify else []
@@ -236,7 +228,7 @@ def test_an_incident_that_goes_on_notifies_every_four_hours() -> None:
 
 
 def test_an_incident_counts_and_remembers_its_first_and_last_letter() -> None:
-    letter = letter_of("dead-letter-direct")
+    letter = dead_letter("dead-letter-direct")
     opened, _ = note_repeat(None, letter, NOW)
     assert opened == Incident(
         fingerprint=letter.fingerprint, count=1, opened_at=NOW, last_seen_at=NOW, last_notified_at=NOW
@@ -246,6 +238,6 @@ def test_an_incident_counts_and_remembers_its_first_and_last_letter() -> None:
 
 
 def test_a_clock_that_runs_back_does_not_turn_the_incident_back() -> None:
-    letter = letter_of("dead-letter-direct")
+    letter = dead_letter("dead-letter-direct")
     opened, _ = note_repeat(None, letter, NOW)
     assert note_repeat(opened, letter, NOW - timedelta(minutes=1))[0].last_seen_at == NOW

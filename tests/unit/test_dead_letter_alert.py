@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interlock.domain.dead_letters.alert import ERROR_EVENT, alert, alert_severity
-from interlock.domain.dead_letters.dead_letter import DeadLetter, note_repeat, read_dead_letter
-from interlock.domain.requests.delivery import PubSubDelivery, parse_delivery
+from interlock.domain.dead_letters.dead_letter import DeadLetter, note_repeat
 from interlock.domain.requests.message import Message
-from tests.events.load import event, names
+from tests.events.load import names
+from tests.messages import dead_letter_in, delivered
 
 NOW = datetime(2026, 3, 4, 10, tzinfo=UTC)
 SCHEMAS = Path(__file__).parents[2] / "schemas"
@@ -34,10 +34,8 @@ MARKS = [
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 
-def letter_of(name: str) -> DeadLetter:
-    delivery = parse_delivery(*event(name))
-    assert isinstance(delivery, PubSubDelivery)
-    return read_dead_letter(delivery.message, NOW)
+def dead_letter(name: str) -> DeadLetter:
+    return dead_letter_in(delivered(name))
 
 
 def alert_for(letter: DeadLetter, *, notify: bool = True) -> dict[str, Any]:
@@ -59,7 +57,7 @@ def properties(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 @pytest.mark.parametrize("name", names("dead-letter-"))
 def test_every_alert_conforms_to_the_schema(name: str) -> None:
-    VALIDATOR.validate(alert_for(letter_of(name)))
+    VALIDATOR.validate(alert_for(dead_letter(name)))
 
 
 @settings(deadline=None)
@@ -67,13 +65,13 @@ def test_every_alert_conforms_to_the_schema(name: str) -> None:
 def test_whatever_the_dead_letter_holds_the_alert_conforms_and_can_be_printed(
     data: bytes, attributes: dict[str, str]
 ) -> None:
-    entry = alert_for(read_dead_letter(Message("1", NOW, data, attributes), NOW))
+    entry = alert_for(dead_letter_in(Message("1", NOW, data, attributes)))
     VALIDATOR.validate(entry)
     json.dumps(entry, ensure_ascii=False).encode()
 
 
 def test_an_alert_says_what_happened_where_and_what_to_do() -> None:
-    entry = alert_for(letter_of("dead-letter-interlock"))
+    entry = alert_for(dead_letter("dead-letter-interlock"))
     assert entry["@type"] == ERROR_EVENT
     assert entry["message"] == (
         "Dead letter: web-1.2.4 for prod/web: job_not_found at dispatch_release (x1): "
@@ -90,24 +88,24 @@ def test_an_alert_says_what_happened_where_and_what_to_do() -> None:
 
 
 def test_credentials_in_the_body_never_leave() -> None:
-    entry = alert_for(letter_of("dead-letter-interlock"))
+    entry = alert_for(dead_letter("dead-letter-interlock"))
     assert "example-not-a-real-token" not in json.dumps(entry)
     assert "[redacted]" in entry["excerpt"]
 
 
 def test_the_excerpt_is_bounded() -> None:
-    entry = alert_for(replace(letter_of("dead-letter-direct"), data=b"x" * 5000))
+    entry = alert_for(replace(dead_letter("dead-letter-direct"), data=b"x" * 5000))
     assert len(entry["excerpt"]) == 1000
 
 
 @pytest.mark.parametrize("notify", [True, False])
 def test_the_label_says_whether_somebody_is_to_be_told(notify: bool) -> None:
-    labels = alert_for(letter_of("dead-letter-direct"), notify=notify)["logging.googleapis.com/labels"]
+    labels = alert_for(dead_letter("dead-letter-direct"), notify=notify)["logging.googleapis.com/labels"]
     assert labels["notify"] == ("true" if notify else "false")
 
 
 def test_what_is_unknown_is_absent() -> None:
-    entry = alert_for(letter_of("dead-letter-direct"))
+    entry = alert_for(dead_letter("dead-letter-direct"))
     assert not {"error", "route", "release_id", "target_env", "service", "delivery_count"} & entry.keys()
     assert entry["logging.googleapis.com/labels"]["environment"] == "unknown"
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from interlock.cloud_events import parse_delivery
 from interlock.domain.requests.delivery import (
     AUDIT_LOG_WRITTEN,
     MESSAGE_PUBLISHED,
@@ -17,7 +18,6 @@ from interlock.domain.requests.delivery import (
     PubSubDelivery,
     Unreadable,
     log_entry,
-    parse_delivery,
 )
 from interlock.domain.requests.message import Message
 from tests.events.load import event, names

@@ -1,14 +1,15 @@
 """The payload files and the page that lists them."""
 
 import re
-from datetime import UTC, datetime
 
 import pytest
 
-from interlock.domain.dead_letters.dead_letter import read_dead_letter
-from interlock.domain.executions.completion import Completion, NotACompletion, read_completion
-from interlock.domain.requests.delivery import PubSubDelivery, Unreadable, log_entry, parse_delivery
+from interlock.cloud_events import parse_delivery
+from interlock.domain.executions.completion import read_completion
+from interlock.domain.releases.events import ExecutionEnded
+from interlock.domain.requests.delivery import Unreadable, log_entry
 from tests.events.load import FOLDER, event, names
+from tests.messages import dead_letter_in, delivered
 
 ROW = re.compile(r"^\| ([a-z0-9-]+)\.json \| (\w+) \| (.+) \|$", re.MULTILINE)
 ROWS = {name: (function, shows) for name, function, shows in ROW.findall((FOLDER / "README.md").read_text())}
@@ -33,12 +34,10 @@ def test_files_for_report_status_are_completions_or_ignored_as_their_names_say(n
     assert not isinstance(delivery, Unreadable)
     entry = log_entry(delivery)
     assert not isinstance(entry, Unreadable)
-    assert isinstance(read_completion(entry), Completion if name.startswith("completion-") else NotACompletion)
+    is_ours = name.startswith("completion-") and name != "completion-without-release"
+    assert isinstance(read_completion(entry), ExecutionEnded) == is_ours
 
 
 @pytest.mark.parametrize("name", [name for name, (function, _) in ROWS.items() if function == "alert_dead_letter"])
 def test_files_for_alert_dead_letter_have_the_origin_their_names_say(name: str) -> None:
-    delivery = parse_delivery(*event(name))
-    assert isinstance(delivery, PubSubDelivery)
-    letter = read_dead_letter(delivery.message, datetime(2026, 3, 4, tzinfo=UTC))
-    assert name.startswith(f"dead-letter-{letter.origin}")
+    assert name.startswith(f"dead-letter-{dead_letter_in(delivered(name)).origin}")

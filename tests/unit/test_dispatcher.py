@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from interlock.domain.releases.limits import StartLimits
 from interlock.domain.releases.model import Release, State
 from interlock.domain.requests.delivery import PubSubDelivery
 from interlock.domain.requests.message import Message
@@ -20,9 +19,11 @@ from interlock.entrypoints.http import Ack, Nack, Reply
 from interlock.ports import Ambiguous, PublishFailed, Refused, Throttled
 from interlock.schema_files import load_schema
 from interlock.services.job_launcher import JobLauncher
-from interlock.services.outbox_relay import OutboxRelay
-from interlock.services.release_step import release_key
-from tests.fakes import Clock, FakeCloudRun, FakeJournal, FakePublisher, FakeResults, MemoryLedger
+from interlock.services.outbox_relay import DeadLetterSender, OutboxRelay, StatusEventSender
+from interlock.services.release_service import ReleaseService
+from interlock.services.release_transaction import release_key
+from tests.build import LIMITS
+from tests.fakes import Clock, FakeCloudRun, FakePublisher, FakeResults, LogRecorder, MemoryLedger
 
 STATUS, DEAD = "projects/acme/topics/release-status", "projects/acme/topics/release-dead-letters"
 JOB = "projects/acme/locations/europe-west1/jobs/release-agent"
@@ -43,30 +44,30 @@ class World:
     publisher: FakePublisher = field(default_factory=FakePublisher)
     cloud_run: FakeCloudRun = field(default_factory=FakeCloudRun)
     clock: Clock = field(default_factory=Clock)
-    journal: FakeJournal = field(default_factory=FakeJournal)
+    log: LogRecorder = field(default_factory=LogRecorder)
     results: FakeResults = field(default_factory=FakeResults)
     routes: Mapping[str, Any] = field(default_factory=lambda: ROUTES)
 
     def __post_init__(self) -> None:
+        releases = ReleaseService(ledger=self.ledger, instance="test", now=self.clock, limits=LIMITS)
+        status_events = StatusEventSender(publisher=self.publisher, topic=STATUS)
+        dead_letters = DeadLetterSender(publisher=self.publisher, topic=DEAD)
         self.dispatcher = Dispatcher(
-            intake=RequestParser(SchemaValidator.of(load_schema("release-request.v1")), parse_routes(self.routes)),
-            ledger=self.ledger,
-            launcher=JobLauncher(jobs=self.cloud_run, fence=lambda: self.results, now=self.clock, jitter=lambda: 1.0),
-            postman=OutboxRelay(
-                ledger=self.ledger,
-                publisher=self.publisher,
-                instance="test",
-                status_topic=STATUS,
-                dead_letters_topic=DEAD,
+            parser=RequestParser(SchemaValidator.of(load_schema("release-request.v1")), parse_routes(self.routes)),
+            releases=releases,
+            launcher=JobLauncher(
+                jobs=self.cloud_run, open_ownership=lambda: self.results, now=self.clock, jitter=lambda: 1.0
             ),
-            limits=StartLimits(lease=timedelta(seconds=60), max_starts=3),
+            status_events=status_events,
+            relay=OutboxRelay(releases=releases, senders=(status_events, dead_letters)),
             now=self.clock,
         )
 
     def push(self, body: object, message_id: str = "1", **attributes: str) -> Reply:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         message = Message(message_id, self.clock(), data, attributes)
-        return self.dispatcher.handle(PubSubDelivery(message), self.journal)
+        with self.log:
+            return self.dispatcher.handle(PubSubDelivery(message))
 
     def release(self, release_id: str) -> Release:
         found = self.ledger.read(release_key(release_id))
@@ -319,4 +320,4 @@ def test_a_routes_new_defaults_make_no_conflict_of_a_duplicate(world: World) -> 
 
 def test_a_start_logs_how_long_the_release_waited(world: World) -> None:
     world.push(REQUEST)
-    assert [line["queue_seconds"] for line in world.journal.lines if line.get("queue_seconds") is not None] == [0.0]
+    assert [line["queue_seconds"] for line in world.log.lines if line.get("queue_seconds") is not None] == [0.0]

@@ -4,13 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from interlock.domain.releases.effects import NoEffect, Start
+from interlock.domain.releases.effects import NoEffect, StartExecution
 from interlock.domain.releases.events import Resume
 from interlock.domain.releases.lane import Lane, Waiting
 from interlock.domain.releases.model import Release, State
-from interlock.ledger.interface import Commit, Key, Record
-from interlock.services.release_step import Applied, first_keys, lane_key_of, release_key, step
-from tests.build import LIMITS, NOW, a_release, at
+from interlock.ledger.interface import Commit
+from interlock.ledger.records import Key, Record
+from interlock.services.release_transaction import Applied, apply_event, lane_key, release_key
+from tests.build import a_context, a_release, apply, at
 from tests.fakes import MemoryLedger
 
 WAITING = a_release("web-2", published=2)
@@ -28,8 +29,8 @@ def a_lane(*holders: str, ahead: tuple[Waiting, ...] = ()) -> Lane:
 
 
 def resumed(ledger: MemoryLedger) -> tuple[Applied, Lane]:
-    stepped = ledger.transact(first_keys("web-2", Resume()), step("web-2", Resume(), now=NOW, limits=LIMITS))
-    key = lane_key_of(WAITING)
+    stepped = apply(ledger, "web-2", Resume())
+    key = lane_key(WAITING)
     lane = ledger.read(key) if key else None
     assert isinstance(lane, Lane)
     return stepped, lane
@@ -46,7 +47,7 @@ STRANGERS = {
 @pytest.mark.parametrize("holder", [*STRANGERS.values(), None], ids=[*STRANGERS, "gone"])
 def test_a_lane_is_not_held_by_a_release_that_is_over_or_gone(holder: Release | None) -> None:
     stepped, lane = resumed(ledger_of(a_lane("web-1"), WAITING, *([holder] if holder else [])))
-    assert stepped.effects == (Start(),)
+    assert stepped.effects == (StartExecution(),)
     assert lane.holders == ("web-2",)
 
 
@@ -61,7 +62,7 @@ def test_a_lane_is_held_by_a_release_that_is_open(state: State) -> None:
 def test_nobody_waits_behind_releases_that_are_over_or_gone(first: Release | None) -> None:
     ahead = (Waiting(at(0), "web-0"), Waiting(at(1), "web-1"))
     stepped, lane = resumed(ledger_of(a_lane(ahead=ahead), WAITING, *([first] if first else [])))
-    assert stepped.effects == (Start(),)
+    assert stepped.effects == (StartExecution(),)
     assert lane == Lane(key="staging/web", holders=("web-2",))
 
 
@@ -79,7 +80,7 @@ def test_a_lane_is_repaired_only_while_the_records_say_so() -> None:
         Key("lanes", lane.key): lane,
         release_key("web-1"): STRANGERS["closed"],
     }
-    decided = step("web-2", Resume(), now=NOW, limits=LIMITS)(read)
+    decided = apply_event("web-2", Resume(), a_context())(read)
     assert isinstance(decided, Commit)
     assert decided.writes.keys() == read.keys()
     assert decided.writes[release_key("web-1")] == STRANGERS["closed"]
@@ -89,5 +90,5 @@ def test_one_stranger_among_the_holders_of_a_parallel_lane_makes_room_for_one() 
     waiting = a_release("web-2", published=2, plan={"capacity": 2})
     running = a_release("web-1", state=State.STARTED)
     stepped, lane = resumed(ledger_of(a_lane("gone", "web-1"), waiting, running))
-    assert stepped.effects == (Start(),)
+    assert stepped.effects == (StartExecution(),)
     assert lane.holders == ("web-1", "web-2")

@@ -39,11 +39,11 @@ class Taken:
         return self.holder or SEALED
 
 
-REFUSED = replace(a_release(), fence=1, starts=1, refusal=Result(reason="permission"))
+REFUSED = replace(a_release(), fencing_token=1, starts=1, refusal=Result(reason="permission"))
 
 
 def adopt(release: Release, holder: str | None = None) -> StartConfirmed | ExecutionNotFound:
-    launcher = JobLauncher(jobs=SilentJobs(), fence=lambda: Taken(holder), now=lambda: NOW, jitter=lambda: 0.5)
+    launcher = JobLauncher(jobs=SilentJobs(), open_ownership=lambda: Taken(holder), now=lambda: NOW, jitter=lambda: 0.5)
     return launcher.adopt(release, a_plan())
 
 

@@ -13,7 +13,7 @@ from interlock.domain.releases.effects import (
     Redeliver,
     Republish,
     SealOwnership,
-    Start,
+    StartExecution,
     StopExecution,
     SupersedeQueued,
     Transition,
@@ -36,7 +36,7 @@ from interlock.domain.releases.model import OUTCOMES, Release, Result, State
 from interlock.domain.releases.ownership import SEALED
 from interlock.domain.releases.state_machine import decide
 from interlock.domain.requests.routes import LaneMode, Rerun
-from tests.build import JOB, LIMITS, NOW, a_release, at
+from tests.build import JOB, LIMITS, NOW, a_context, a_release, at
 
 EXECUTION = f"{JOB}/executions/release-agent-x7k2p"
 OTHER = f"{JOB}/executions/release-agent-zzzzz"
@@ -44,7 +44,7 @@ EMPTY = Lane(key="staging/web")
 
 
 def take(release: Release | None, lane: Lane | None, event: Event, now: datetime = NOW) -> Transition:
-    return decide(release, lane, event, now=now, limits=LIMITS)
+    return decide(release, lane, event, a_context(now))
 
 
 def after(release: Release | None, lane: Lane | None, event: Event, now: datetime = NOW) -> tuple[Release, Lane]:
@@ -60,7 +60,7 @@ def starting(release_id: str = "web-1", **changes: Any) -> tuple[Release, Lane]:
 
 def started(release_id: str = "web-1", **changes: Any) -> tuple[Release, Lane]:
     release, lane = starting(release_id, **changes)
-    return after(release, lane, StartConfirmed(release.fence, EXECUTION, None))
+    return after(release, lane, StartConfirmed(release.fencing_token, EXECUTION, None))
 
 
 def queued(release_id: str = "web-2", *, published: float = 1, **changes: Any) -> tuple[Release, Lane]:
@@ -72,12 +72,12 @@ def ended(state: State = State.SUCCEEDED, **changes: Any) -> ExecutionEnded:
     facts: dict[str, Any] = {
         "execution": EXECUTION,
         "attempt": 1,
-        "fence": 1,
+        "fencing_token": 1,
         "state": state,
         "result": Result(),
         "owner": None,
     }
-    return ExecutionEnded(**{**facts, **changes})
+    return ExecutionEnded(release_id="web-1", **{**facts, **changes})
 
 
 def closed(state: State = State.SUCCEEDED, **changes: Any) -> tuple[Release, Lane]:
@@ -93,9 +93,13 @@ def told(release: Release | None) -> list[State]:
 class TestSubmit:
     def test_a_release_claims_a_free_lane_under_the_first_fence(self) -> None:
         found = take(None, EMPTY, RequestReceived(a_release()))
-        assert found.effects == (Start(),)
+        assert found.effects == (StartExecution(),)
         assert found.release is not None
-        assert (found.release.state, found.release.fence, found.release.lease_until) == (State.STARTING, 1, at(60))
+        assert (found.release.state, found.release.fencing_token, found.release.lease_until) == (
+            State.STARTING,
+            1,
+            at(60),
+        )
         assert found.lane == replace(EMPTY, holders=("web-1",))
 
     def test_a_claim_is_not_told_before_the_execution_exists(self) -> None:
@@ -163,9 +167,9 @@ class TestSubmit:
     def test_a_redelivery_after_the_lease_takes_over_under_the_next_fence(self) -> None:
         release, lane = starting()
         found = take(release, lane, RequestReceived(a_release()), at(60))
-        assert found.effects == (Start(take_over=True),)
+        assert found.effects == (StartExecution(take_over=True),)
         assert found.release is not None
-        assert (found.release.fence, found.release.lease_until) == (2, at(120))
+        assert (found.release.fencing_token, found.release.lease_until) == (2, at(120))
 
     def test_a_redelivery_of_a_closed_release_is_quiet(self) -> None:
         release, lane = closed(State.FAILED)
@@ -212,15 +216,15 @@ class TestRerun:
         release, lane = closed(state, plan={"rerun": rerun})
         found = take(release, lane, RequestReceived(a_release(message_id="m-2")))
         assert found.release is not None
-        assert (Start() in found.effects) is runs
+        assert (StartExecution() in found.effects) is runs
         assert found.release.attempt == (2 if runs else 1)
         assert (Republish() in found.effects) is not runs
 
     def test_sequence_and_fence_go_on_over_attempts(self) -> None:
         release, lane = closed(State.FAILED)
         again, lane = after(release, lane, RequestReceived(a_release(message_id="m-2")))
-        again, _ = after(again, lane, StartConfirmed(again.fence, OTHER, None))
-        assert again.fence == release.fence + 1
+        again, _ = after(again, lane, StartConfirmed(again.fencing_token, OTHER, None))
+        assert again.fencing_token == release.fencing_token + 1
         assert again.sequence == release.sequence + 1
 
     def test_a_publishers_late_retry_does_not_rerun_what_failed_meanwhile(self) -> None:
@@ -231,7 +235,7 @@ class TestRerun:
     def test_the_first_messages_redelivery_does_not_rerun_the_second_attempt(self) -> None:
         release, lane = closed(State.FAILED)
         release, lane = after(release, lane, RequestReceived(a_release(message_id="m-2")))
-        release, lane = after(release, lane, ended(State.FAILED, attempt=2, fence=2))
+        release, lane = after(release, lane, ended(State.FAILED, attempt=2, fencing_token=2))
         assert take(release, lane, RequestReceived(a_release())).effects == (NoEffect("already_closed"),)
 
 
@@ -239,7 +243,7 @@ class TestResume:
     def test_the_next_in_a_freed_lane_starts(self) -> None:
         release, lane = queued()
         found = take(release, replace(lane, holders=()), Resume())
-        assert found.effects == (Start(),)
+        assert found.effects == (StartExecution(),)
         assert found.lane == Lane(key=EMPTY.key, holders=("web-2",))
 
     def test_a_held_lane_stays_held(self) -> None:
@@ -265,7 +269,7 @@ class TestResume:
         release, lane = queued()
         release = replace(release, not_before=at(30))
         assert take(release, replace(lane, holders=()), Resume(), at(29)).effects == (NoEffect("not_yet"),)
-        assert take(release, replace(lane, holders=()), Resume(), at(30)).effects == (Start(),)
+        assert take(release, replace(lane, holders=()), Resume(), at(30)).effects == (StartExecution(),)
 
     def test_a_queued_release_expires_at_its_not_after(self) -> None:
         release, lane = queued(not_after=at(10))
@@ -283,7 +287,7 @@ class TestResume:
         found = take(release, lane, Resume(), release.lease_until)
         assert found.effects == (FindExecution(),)
         assert found.release is not None
-        found = take(found.release, found.lane, ExecutionNotFound(found.release.fence))
+        found = take(found.release, found.lane, ExecutionNotFound(found.release.fencing_token))
         assert found.release is not None
         assert (found.release.state, found.release.result.reason) == (State.ERRORED, "start_exhausted")
         assert found.release.outbox.dead_letter is not None
@@ -373,20 +377,20 @@ class TestAnEarlierStartMayRun:
         found = take(kept, lane, Resume(), at(120))
         assert found.effects == (FindExecution(),)
         assert found.release is not None
-        closed, lane = after(found.release, found.lane, ExecutionNotFound(found.release.fence), at(121))
+        closed, lane = after(found.release, found.lane, ExecutionNotFound(found.release.fencing_token), at(121))
         assert (closed.state, closed.result.reason, lane) == (State.ERRORED, "permission", EMPTY)
 
     def test_what_turns_up_after_a_refusal_is_adopted(self) -> None:
         release, lane = self.taken_over()
         kept, lane = after(release, lane, StartRefused(2, "permission", "no"), at(61))
         looking, lane = after(kept, lane, Resume(), at(120))
-        assert after(looking, lane, StartConfirmed(looking.fence, EXECUTION, None))[0].state is State.STARTED
+        assert after(looking, lane, StartConfirmed(looking.fencing_token, EXECUTION, None))[0].state is State.STARTED
 
     def test_overload_keeps_the_lane_and_tries_again_when_its_time_has_come(self) -> None:
         release, lane = self.taken_over()
         kept, lane = after(release, lane, StartThrottled(2, at(90)), at(61))
         assert (kept.state, kept.lease_until, lane.holders) == (State.STARTING, at(90), ("web-1",))
-        assert take(kept, lane, Resume(), at(90)).effects == (Start(take_over=True),)
+        assert take(kept, lane, Resume(), at(90)).effects == (StartExecution(take_over=True),)
 
     def test_a_release_to_be_cancelled_is_only_looked_for(self) -> None:
         release, lane = starting()
@@ -394,7 +398,7 @@ class TestAnEarlierStartMayRun:
         looking = take(release, lane, Resume(), at(60))
         assert looking.effects == (FindExecution(),)
         assert looking.release is not None
-        closed, lane = after(looking.release, looking.lane, ExecutionNotFound(looking.release.fence))
+        closed, lane = after(looking.release, looking.lane, ExecutionNotFound(looking.release.fencing_token))
         assert (closed.state, closed.result.detail, lane) == (State.CANCELLED, "no more", EMPTY)
 
     def test_a_look_under_an_old_fence_decides_nothing(self) -> None:
@@ -408,28 +412,28 @@ class TestAnEarlierStartMayRun:
     @pytest.mark.parametrize("state", [State.FAILED, State.CANCELLED, State.ERRORED])
     def test_an_end_without_an_owner_seals_the_fence_before_it_closes(self, state: State) -> None:
         release, lane = self.started_twice()
-        assert take(release, lane, ended(state, fence=2)) == Transition(release, lane, (SealOwnership(),))
-        done, freed = after(release, lane, ended(state, fence=2, owner=SEALED))
+        assert take(release, lane, ended(state, fencing_token=2)) == Transition(release, lane, (SealOwnership(),))
+        done, freed = after(release, lane, ended(state, fencing_token=2, owner=SEALED))
         assert (done.state, freed) == (state, EMPTY)
 
     def test_an_end_whose_fence_another_start_took_meanwhile_waits_for_that_one(self) -> None:
         release, lane = self.started_twice()
-        waiting, held = after(release, lane, ended(State.FAILED, fence=2, owner="release-agent-zzzzz"))
+        waiting, held = after(release, lane, ended(State.FAILED, fencing_token=2, owner="release-agent-zzzzz"))
         assert (waiting.state, waiting.execution, held) == (State.STARTED, OTHER, lane)
 
     def test_a_success_under_a_sealed_fence_is_of_an_agent_that_stood_back(self) -> None:
         release, lane = self.started_twice()
-        done, freed = after(release, lane, ended(fence=2, owner=SEALED))
+        done, freed = after(release, lane, ended(fencing_token=2, owner=SEALED))
         assert (done.state, done.result.reason, freed) == (State.ERRORED, "start_exhausted", EMPTY)
 
     def test_an_agent_that_stood_back_from_a_cancelled_release_leaves_it_cancelled(self) -> None:
         release, lane = self.started_twice()
         release, lane = after(release, lane, Cancel("kim", "no more"))
-        assert after(release, lane, ended(fence=2, owner=SEALED))[0].state is State.CANCELLED
+        assert after(release, lane, ended(fencing_token=2, owner=SEALED))[0].state is State.CANCELLED
 
     def test_a_job_that_knows_no_fence_succeeds_without_one(self) -> None:
         release, lane = self.started_twice()
-        assert after(release, lane, ended(fence=2))[0].state is State.SUCCEEDED
+        assert after(release, lane, ended(fencing_token=2))[0].state is State.SUCCEEDED
 
     def test_the_only_start_needs_no_seal(self) -> None:
         release, lane = started()
@@ -437,7 +441,7 @@ class TestAnEarlierStartMayRun:
 
     def test_a_stray_under_a_sealed_fence_points_nowhere(self) -> None:
         release, lane = self.started_twice()
-        found = take(release, lane, ended(execution=OTHER, fence=1, owner=SEALED))
+        found = take(release, lane, ended(execution=OTHER, fencing_token=1, owner=SEALED))
         assert found == Transition(release, lane, (NoEffect("stray_execution"),))
 
 
@@ -464,7 +468,7 @@ class TestComplete:
 
     def test_an_execution_that_does_not_own_the_fence_is_a_stray(self) -> None:
         release, lane = started()
-        found = take(release, lane, ended(execution=OTHER, fence=1))
+        found = take(release, lane, ended(execution=OTHER, fencing_token=1))
         assert found == Transition(release, lane, (NoEffect("stray_execution"),))
 
     def test_another_attempts_execution_is_a_stray(self) -> None:
@@ -486,7 +490,7 @@ class TestComplete:
     def test_an_old_fences_completion_of_a_claim_without_owner_is_a_stray(self) -> None:
         release, lane = starting()
         taken, lane = after(release, lane, Resume(), at(60))
-        assert take(taken, lane, ended(fence=1)).effects == (NoEffect("stray_execution"),)
+        assert take(taken, lane, ended(fencing_token=1)).effects == (NoEffect("stray_execution"),)
 
 
 class TestCancel:

@@ -10,13 +10,15 @@ import pytest
 
 from interlock.domain.releases.model import Cancellation, Outbox, Release, State
 from interlock.entrypoints.reconcile_releases import LOST_AFTER, Reconciler
-from interlock.ledger.interface import Commit, Decision, Key
+from interlock.ledger.interface import Commit, Decision
+from interlock.ledger.records import Key
 from interlock.ports import StartOrder
 from interlock.services.completion_service import CompletionService
-from interlock.services.outbox_relay import OutboxRelay
-from interlock.services.release_step import release_key
+from interlock.services.outbox_relay import OutboxRelay, ResumeSender, StatusEventSender
+from interlock.services.release_service import ReleaseService
+from interlock.services.release_transaction import release_key
 from tests.build import JOB, NOW, a_release, at
-from tests.fakes import Clock, FakeCloudRun, FakeJournal, FakePublisher, MemoryLedger
+from tests.fakes import Clock, FakeCloudRun, FakePublisher, LogRecorder, MemoryLedger
 
 T = TypeVar("T")
 STATUS, REQUESTS = "projects/acme/topics/release-status", "projects/acme/topics/release-requests"
@@ -53,21 +55,15 @@ class World:
     def __init__(self) -> None:
         self.ledger, self.publisher, self.cloud_run = MemoryLedger(), FakePublisher(), FakeCloudRun()
         self.clock = Ticking(NOW)
+        releases = ReleaseService(ledger=self.ledger, instance="test", now=self.clock)
+        resumes = ResumeSender(publisher=self.publisher, topic=REQUESTS)
+        senders = (StatusEventSender(publisher=self.publisher, topic=STATUS), resumes)
+        relay = OutboxRelay(releases=releases, senders=senders)
         self.reconciler = Reconciler(
             reader=self.ledger,
             executions=self.cloud_run,
-            closer=CompletionService(
-                ledger=self.ledger,
-                results=None,
-                postman=OutboxRelay(
-                    ledger=self.ledger,
-                    publisher=self.publisher,
-                    instance="test",
-                    status_topic=STATUS,
-                    requests_topic=REQUESTS,
-                ),
-                now=self.clock,
-            ),
+            completions=CompletionService(releases=releases, results=None, relay=relay),
+            resumes=resumes,
             page_size=10,
             budget=timedelta(seconds=40),
             now=self.clock,
@@ -81,11 +77,11 @@ class World:
         environment = {"INTERLOCK_RELEASE_ID": "web-1", "INTERLOCK_ATTEMPT": "1", "INTERLOCK_FENCE": "1"}
         order = StartOrder(job=JOB, environment=environment, task_count=None, timeout_seconds=None)
         execution = self.cloud_run.run(order).execution
-        self.put(a_release(state=State.STARTED, execution=execution, fence=1))
+        self.put(a_release(state=State.STARTED, execution=execution, fencing_token=1))
         return execution
 
     def reconcile(self) -> int:
-        return self.reconciler.reconcile(FakeJournal())
+        return self.reconciler.reconcile()
 
     def woken(self) -> list[str]:
         return [json.loads(one.data)["resume"] for one in self.publisher.published.get(REQUESTS, [])]
@@ -222,8 +218,9 @@ def test_of_two_runs_at_once_one_takes_a_release(world: World) -> None:
 
 def test_with_nothing_to_do_it_asks_one_query_and_nothing_else(world: World) -> None:
     ledger = Stale()
-    closer = replace(world.reconciler.closer, ledger=ledger)
-    assert replace(world.reconciler, reader=ledger, closer=closer).reconcile(FakeJournal()) == 0
+    completions = world.reconciler.completions
+    completions = replace(completions, releases=replace(completions.releases, ledger=ledger))
+    assert replace(world.reconciler, reader=ledger, completions=completions).reconcile() == 0
     assert ledger.calls == 1
     assert world.publisher.published == {}
 
@@ -231,6 +228,6 @@ def test_with_nothing_to_do_it_asks_one_query_and_nothing_else(world: World) -> 
 def test_a_release_that_waits_is_logged_with_its_lane(world: World) -> None:
     world.put(a_release())
     world.clock.forward(seconds=600)
-    journal = FakeJournal()
-    world.reconciler.reconcile(journal)
-    assert [(line["state"], line["lane"]) for line in journal.lines] == [("queued", "staging/web")]
+    with LogRecorder() as log:
+        world.reconciler.reconcile()
+    assert [(line["state"], line["lane"]) for line in log.lines] == [("queued", "staging/web")]

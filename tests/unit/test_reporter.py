@@ -12,20 +12,24 @@ from interlock.domain.releases.model import Release, State
 from interlock.domain.requests.delivery import AuditLogDelivery
 from interlock.entrypoints.http import Ack
 from interlock.entrypoints.report_status import Reporter
-from interlock.ledger.interface import Commit, Key
+from interlock.ledger.interface import Commit
+from interlock.ledger.records import Key
 from interlock.services.completion_service import CompletionService
-from interlock.services.outbox_relay import OutboxRelay
-from interlock.services.release_step import first_keys, release_key, step
-from tests.build import LIMITS, NOW, a_release
-from tests.fakes import Clock, FakeJournal, FakePublisher, FakeResults, MemoryLedger
+from interlock.services.outbox_relay import OutboxRelay, ResumeSender, StatusEventSender
+from interlock.services.release_service import ReleaseService
+from interlock.services.release_transaction import release_key
+from tests.build import NOW, a_release, apply
+from tests.fakes import Clock, FakePublisher, FakeResults, LogRecorder, MemoryLedger
 
 STATUS, REQUESTS = "projects/acme/topics/release-status", "projects/acme/topics/release-requests"
 JOB = "projects/acme/locations/europe-west1/jobs/release-agent"
 
 
-def completion(execution: str = "release-agent-x7k2p", *, fence: int = 1, succeeded: bool = True) -> AuditLogDelivery:
+def completion(
+    execution: str = "release-agent-x7k2p", *, fencing_token: int = 1, succeeded: bool = True
+) -> AuditLogDelivery:
     count = "succeededCount" if succeeded else "failedCount"
-    variables = {"INTERLOCK_RELEASE_ID": "web-1", "INTERLOCK_ATTEMPT": "1", "INTERLOCK_FENCE": str(fence)}
+    variables = {"INTERLOCK_RELEASE_ID": "web-1", "INTERLOCK_ATTEMPT": "1", "INTERLOCK_FENCE": str(fencing_token)}
     container = {"env": [{"name": name, "value": value} for name, value in variables.items()]}
     return AuditLogDelivery(
         event_id="e",
@@ -55,28 +59,24 @@ class World:
 
     def __init__(self) -> None:
         self.ledger, self.publisher, self.results = MemoryLedger(), FakePublisher(), FakeResults()
-        self.journal = FakeJournal()
-        postman = OutboxRelay(
-            ledger=self.ledger,
-            publisher=self.publisher,
-            instance="test",
-            status_topic=STATUS,
-            requests_topic=REQUESTS,
-        )
+        self.log = LogRecorder()
         clock = Clock(datetime(2026, 3, 1, 13, tzinfo=UTC))
-        self.reporter = Reporter(
-            CompletionService(ledger=self.ledger, results=self.results, postman=postman, now=clock)
-        )
+        releases = ReleaseService(ledger=self.ledger, instance="test", now=clock)
+        status_events = StatusEventSender(publisher=self.publisher, topic=STATUS)
+        resumes = ResumeSender(publisher=self.publisher, topic=REQUESTS)
+        relay = OutboxRelay(releases=releases, senders=(status_events, resumes))
+        self.reporter = Reporter(CompletionService(releases=releases, results=self.results, relay=relay))
         for event in (RequestReceived(a_release()), StartConfirmed(1, f"{JOB}/executions/release-agent-x7k2p", None)):
-            stepped = self.ledger.transact(first_keys("web-1", event), step("web-1", event, now=NOW, limits=LIMITS))
+            stepped = apply(self.ledger, "web-1", event)
             assert stepped.release is not None
-            postman.deliver(stepped.release)
+            relay.publish(stepped.release)
         lane = Lane(key="staging/web", holders=("web-1",), queue=(Waiting(NOW, "web-2"),))
         self.ledger.transact((), lambda _: Commit({Key("lanes", lane.key): lane}, None))
         self.publisher.published.clear()
 
     def report(self, delivery: AuditLogDelivery) -> None:
-        assert isinstance(self.reporter.handle(delivery, self.journal), Ack)
+        with self.log:
+            assert isinstance(self.reporter.handle(delivery), Ack)
 
     @property
     def release(self) -> Release:
@@ -111,7 +111,7 @@ def test_the_same_completion_by_both_routes_is_told_once(world: World) -> None:
 def test_a_stray_execution_is_logged_and_closes_nothing(world: World) -> None:
     world.report(completion("release-agent-stray"))
     assert world.release.state is State.STARTED
-    assert "stray_execution" in str(world.journal.lines[-1])
+    assert "stray_execution" in str(world.log.lines[-1])
 
 
 def test_the_execution_that_owns_the_fence_counts_not_the_one_that_was_confirmed(world: World) -> None:
@@ -144,7 +144,7 @@ def test_a_secret_in_what_the_agent_left_behind_does_not_leave(world: World) -> 
 
 def test_an_execution_nobody_claimed_is_acknowledged(world: World) -> None:
     entry = dict(completion().entry)
-    assert isinstance(world.reporter.handle(AuditLogDelivery("e", {**entry, "logName": "other"}), world.journal), Ack)
+    assert isinstance(world.reporter.handle(AuditLogDelivery("e", {**entry, "logName": "other"})), Ack)
     world.report(replace(completion(), entry={}))
     assert world.told() == []
 
@@ -152,4 +152,4 @@ def test_an_execution_nobody_claimed_is_acknowledged(world: World) -> None:
 def test_an_end_logs_how_long_the_release_ran(world: World) -> None:
     world.report(completion())
     world.report(completion())
-    assert [line["run_seconds"] for line in world.journal.lines] == [3600.0, None]
+    assert [line.get("run_seconds") for line in world.log.lines] == [3600.0, None]

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from interlock.cloud_events import status_event_message
 from interlock.domain.releases.model import OUTCOMES, Result, State
-from interlock.domain.releases.status_event import event_attributes, event_id, status_event
+from interlock.domain.releases.status_event import status_event
 from interlock.domain.requests.schema_validation import SchemaValidator
 from interlock.schema_files import load_schema
-from tests.build import NOW, a_release
+from tests.build import a_context, a_release
 
 EXAMPLES = Path(__file__).parents[2] / "schemas" / "examples"
 CONTRACT = SchemaValidator.of(load_schema("status-event.v1"))
@@ -37,20 +38,21 @@ def test_there_is_an_example_for_every_state() -> None:
 
 def test_a_replay_is_the_same_event() -> None:
     release = a_release(state=State.SUCCEEDED, sequence=3)
-    first, again = (status_event(release, sequence=3, at=NOW) for _ in range(2))
+    first, again = (status_event(release, a_context(), sequence=3) for _ in range(2))
     assert first == again
-    assert event_id(first) == "web-1/1/3"
+    assert first.id == "web-1/1/3"
 
 
 def test_another_attempt_or_sequence_is_another_event() -> None:
     release = a_release(state=State.SUCCEEDED, sequence=3)
     others = [(replace(release, attempt=2), 3), (release, 4), (release, 3)]
-    assert len({event_id(status_event(one, sequence=sequence, at=NOW)) for one, sequence in others}) == 3
+    assert len({status_event(one, a_context(), sequence=sequence).id for one, sequence in others}) == 3
 
 
 def test_the_attributes_are_those_of_a_cloud_event_and_of_filters() -> None:
     release = a_release(state=State.FAILED, sequence=3, result=Result(reason="timeout"))
-    attributes = event_attributes(status_event(release, sequence=3, at=NOW), instance="acme")
+    context = replace(a_context(), instance="acme")
+    attributes = status_event_message(status_event(release, context, sequence=3)).attributes
     assert attributes["ce-type"] == "dev.interlock.release.failed.v1"
     assert attributes["ce-subject"] == attributes["release_id"] == "web-1"
     assert attributes["ce-source"] == "//interlock.dev/instances/acme"

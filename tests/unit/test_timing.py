@@ -5,17 +5,23 @@ from dataclasses import replace
 import pytest
 
 from interlock.domain.releases.durations import queue_seconds, run_seconds
-from interlock.domain.releases.effects import Effect
 from interlock.domain.releases.events import Event, ExecutionEnded, RequestReceived, Resume, StartConfirmed
-from interlock.domain.releases.model import Release, Result, State
-from interlock.services.release_step import Applied, first_keys, step
-from tests.build import JOB, LIMITS, a_release, at
+from interlock.domain.releases.model import Result, State
+from interlock.services.release_transaction import Applied
+from tests.build import JOB, a_release, apply, at
 from tests.fakes import MemoryLedger
 
 EXECUTION = f"{JOB}/executions/release-agent-x7k2p"
 START = StartConfirmed(1, EXECUTION, None)
 END = ExecutionEnded(
-    execution=EXECUTION, attempt=1, fence=1, state=State.SUCCEEDED, result=Result(), owner=None, log_uri=None
+    release_id="web-1",
+    execution=EXECUTION,
+    attempt=1,
+    fencing_token=1,
+    state=State.SUCCEEDED,
+    result=Result(),
+    owner=None,
+    log_uri=None,
 )
 
 
@@ -26,12 +32,17 @@ class Timeline:
         self.ledger = MemoryLedger()
 
     def at(self, seconds: float, event: Event) -> Applied:
-        decision = step("web-1", event, now=at(seconds), limits=LIMITS)
-        return self.ledger.transact(first_keys("web-1", event), decision)
+        return apply(self.ledger, "web-1", event, now=at(seconds))
 
 
-def _after(applied: Applied) -> tuple[Release | None, tuple[Effect, ...]]:
-    return applied.release, applied.effects
+def waited(applied: Applied) -> float | None:
+    assert applied.release
+    return queue_seconds(applied.release)
+
+
+def ran(applied: Applied) -> float | None:
+    assert applied.release
+    return run_seconds(applied.release)
 
 
 @pytest.fixture
@@ -42,25 +53,25 @@ def timeline() -> Timeline:
 
 
 def test_a_start_tells_how_long_the_release_waited(timeline: Timeline) -> None:
-    assert queue_seconds(START, *_after(timeline.at(12, START))) == 12
+    assert waited(timeline.at(12, START)) == 12
 
 
 def test_an_end_tells_how_long_the_release_ran(timeline: Timeline) -> None:
     timeline.at(12, START)
-    assert run_seconds(END, *_after(timeline.at(100, END))) == 88
+    assert ran(timeline.at(100, END)) == 88
 
 
-def test_the_same_start_and_the_same_end_are_counted_once(timeline: Timeline) -> None:
-    timeline.at(12, START)
-    assert queue_seconds(START, *_after(timeline.at(13, START))) is None
-    timeline.at(100, END)
-    assert run_seconds(END, *_after(timeline.at(101, END))) is None
+def test_the_same_start_and_the_same_end_announce_nothing_again(timeline: Timeline) -> None:
+    assert timeline.at(12, START).is_announced
+    assert not timeline.at(13, START).is_announced
+    assert timeline.at(100, END).is_announced
+    assert not timeline.at(101, END).is_announced
 
 
-def test_what_neither_starts_nor_ends_took_no_time(timeline: Timeline) -> None:
-    started = timeline.at(12, START)
-    assert (queue_seconds(Resume(), *_after(started)), run_seconds(START, *_after(started))) == (None, None)
-    assert run_seconds(END, None, ()) is None
+def test_what_has_neither_started_nor_ended_took_no_time(timeline: Timeline) -> None:
+    queued = timeline.at(1, Resume())
+    assert (waited(queued), ran(queued)) == (None, None)
+    assert ran(timeline.at(12, START)) is None
 
 
 def test_a_rerun_waits_and_runs_by_its_own_clock(timeline: Timeline) -> None:
@@ -68,6 +79,5 @@ def test_a_rerun_waits_and_runs_by_its_own_clock(timeline: Timeline) -> None:
     timeline.at(2, replace(END, state=State.FAILED))
     again = timeline.at(1000, RequestReceived(a_release(published=1000, message_id="m-2", accepted_at=at(1000))))
     assert again.release
-    start = StartConfirmed(again.release.fence, EXECUTION, None)
-    assert queue_seconds(start, *_after(timeline.at(1007, start))) == 7
-    assert run_seconds(replace(END, attempt=2), *_after(timeline.at(1010, replace(END, attempt=2, fence=2)))) == 3
+    assert waited(timeline.at(1007, StartConfirmed(again.release.fencing_token, EXECUTION, None))) == 7
+    assert ran(timeline.at(1010, replace(END, attempt=2, fencing_token=2))) == 3

@@ -1,36 +1,62 @@
-"""The floor of a warm event: the calls that a function makes for one, in their order, with requests that lie ready."""
+"""The functions with everything left out but their calls: the same official clients, the same calls in the same order.
 
+What each needs is loaded before the worker is forked, as the functions do it, and connects when it is first used.
+"""
+
+import os
 from collections.abc import Callable, Mapping
-from functools import cache, partial
+from functools import cache
+from importlib import import_module
 from typing import Any
 
-from bench.subjects.calls import asking, calls, reading, running, telling, writing
-
 CALLS: Mapping[str, tuple[str, ...]] = {
-    "dispatch_release": ("get", "claim", "run", "write", "tell", "write"),
-    "report_status": ("get", "get", "claim", "tell", "write"),
-    "alert_dead_letter": ("get", "claim", "get", "write", "tell", "write"),
-    "reconcile_releases": ("query",),
+    "bare_dispatch_release": (
+        *("ledger.get_both", "ledger.claim", "jobs.run"),
+        *("ledger.write", "topic.publish", "ledger.write"),
+    ),
+    "bare_report_status": (
+        *("bucket.results", "ledger.get", "ledger.get"),
+        *("ledger.claim", "topic.publish", "ledger.write"),
+    ),
+    "bare_alert_dead_letter": (
+        *("ledger.get_both", "ledger.claim", "ledger.get"),
+        *("ledger.write", "topic.publish", "ledger.write"),
+    ),
+    "bare_reconcile_releases": ("ledger.query",),
 }
-_TEXT = "x" * 2600
-"""As long as the record of a release is when it is started."""
 
 
 @cache
-def _ready() -> Mapping[str, Callable[[], None]]:
-    to = calls()
-    return {
-        "get": partial(to.get, reading("releases/r", "lanes/l")),
-        "claim": partial(to.commit, writing({"releases/r": _TEXT, "lanes/l": _TEXT})),
-        "run": partial(to.run_job, running({f"INTERLOCK_{number}": "x" * 20 for number in range(14)})),
-        "write": partial(to.commit, writing({"releases/r": _TEXT})),
-        "tell": partial(to.publish, telling(b"x" * 500, {f"attribute-{number}": "x" * 20 for number in range(11)})),
-        "query": partial(to.query, asking()),
-    }
+def _calls(function: str) -> tuple[Callable[[], None], ...]:
+    names = (call.split(".") for call in CALLS[function])
+    return tuple(getattr(import_module(f"bench.subjects.calls.{client}"), call) for client, call in names)
 
 
-def bare(request: Any) -> tuple[str, int]:
-    """Make the calls of the function that the request names, or of a dispatch, and answer 204."""
-    for call in CALLS[request.headers.get("like", "dispatch_release")]:
-        _ready()[call]()
+def _make(function: str) -> tuple[str, int]:
+    for call in _calls(function):
+        call()
     return "", 204
+
+
+def bare_dispatch_release(_request: Any) -> tuple[str, int]:
+    """Make the calls of a dispatch and answer 204."""
+    return _make("bare_dispatch_release")
+
+
+def bare_report_status(_request: Any) -> tuple[str, int]:
+    """Make the calls of a completion and answer 204."""
+    return _make("bare_report_status")
+
+
+def bare_alert_dead_letter(_request: Any) -> tuple[str, int]:
+    """Make the calls of a dead letter and answer 204."""
+    return _make("bare_alert_dead_letter")
+
+
+def bare_reconcile_releases(_request: Any) -> tuple[str, int]:
+    """Make the call of a tick with nothing due and answer 204."""
+    return _make("bare_reconcile_releases")
+
+
+if (target := os.environ.get("FUNCTION_TARGET")) in CALLS:
+    _calls(target)

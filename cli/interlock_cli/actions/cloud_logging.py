@@ -1,4 +1,4 @@
-"""Reads an execution's lines from Cloud Logging."""
+"""Reads an execution's log from Cloud Logging."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -18,8 +18,8 @@ from interlock_cli.errors import CommandError
 _SECONDS = 30.0
 
 
-class CloudLines:
-    """Implements LogLines. Entries may arrive late, so each look begins where the last entry stands, and skips it."""
+class CloudLogReader:
+    """Implements LogReader. Each call reads from the newest timestamp on, and skips what it has returned before."""
 
     def __init__(self, execution: str, endpoint: str = "") -> None:
         _, self._project, _, self._location, _, self._job, _, self._name = execution.split("/")
@@ -36,7 +36,7 @@ class CloudLines:
 
     @property
     def filter(self) -> str:
-        """Return the filter that Logs Explorer takes, too."""
+        """Return the query; Logs Explorer takes the same."""
         return "\n".join(
             (
                 'resource.type="cloud_run_job"',
@@ -47,8 +47,8 @@ class CloudLines:
             )
         )
 
-    def new(self) -> Iterator[Mapping[str, Any]]:
-        """Yield what has come since the last look."""
+    def read_new(self) -> Iterator[Mapping[str, Any]]:
+        """Yield the entries since the last call."""
         request = ListLogEntriesRequest(
             resource_names=[f"projects/{self._project}"], filter=self.filter, order_by="timestamp asc", page_size=1000
         )
@@ -57,13 +57,13 @@ class CloudLines:
                 if entry.insert_id not in self._seen:
                     self._seen.add(entry.insert_id)
                     self._since = max(self._since, entry.timestamp)
-                    yield _told(entry)
+                    yield _entry(entry)
         except (GoogleAPICallError, RetryError, GoogleAuthError) as error:
             remedy = "grant roles/logging.viewer on the project, or look there yourself with Logs Explorer"
             raise CommandError(f"Cloud Logging does not answer: {error}", remedy) from error
 
 
-def _told(entry: LogEntry) -> Mapping[str, Any]:
-    found = MessageToDict(LogEntry.pb(entry))
-    payload = found.get("jsonPayload") or {"message": found.get("textPayload", "")}
-    return {**payload, "severity": found.get("severity", "DEFAULT"), "timestamp": found.get("timestamp")}
+def _entry(entry: LogEntry) -> Mapping[str, Any]:
+    document = MessageToDict(LogEntry.pb(entry))
+    payload = document.get("jsonPayload") or {"message": document.get("textPayload", "")}
+    return {**payload, "severity": document.get("severity", "DEFAULT"), "timestamp": document.get("timestamp")}

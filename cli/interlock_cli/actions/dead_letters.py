@@ -1,43 +1,49 @@
-"""Dead letters in the ledger: find one or a group, and record what became of it, by whom and why."""
+"""Reads dead letters from the ledger, and records how one was resolved, by whom and why."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 
 from interlock.domain.dead_letters.stored import Resolution, StoredDeadLetter
-from interlock.ledger.interface import Commit, Key, Ledger, LedgerReader, Snapshot
+from interlock.ledger.interface import Commit, Ledger, LedgerReader, Snapshot
+from interlock.ledger.records import Key
 from interlock_cli.errors import CommandError, ExitCode
 
 
-def letter_key(dead_letter_id: str) -> Key:
+def dead_letter_key(dead_letter_id: str) -> Key:
     """Return the key of a dead letter's record."""
     return Key("dead_letters", dead_letter_id)
 
 
-def find_letter(ledger: LedgerReader, dead_letter_id: str) -> StoredDeadLetter:
+def find_dead_letter(ledger: LedgerReader, dead_letter_id: str) -> StoredDeadLetter:
     """Return the dead letter; raise CommandError where there is none."""
-    found = ledger.read(letter_key(dead_letter_id))
-    if not isinstance(found, StoredDeadLetter):
-        raise CommandError(
-            f"no dead letter {dead_letter_id}", "run: interlock dead-letters list --all", code=ExitCode.FAILURE
-        )
-    return found
+    record = ledger.read(dead_letter_key(dead_letter_id))
+    if not isinstance(record, StoredDeadLetter):
+        what, remedy = f"no dead letter {dead_letter_id}", "run: interlock dead-letters list --all"
+        raise CommandError(what, remedy, code=ExitCode.FAILURE)
+    return record
 
 
-def letters(ledger: LedgerReader, *, group: str | None = None, settled: bool = False) -> Iterator[StoredDeadLetter]:
-    """Yield dead letters, the last seen first: those nobody has settled, or all; of one fingerprint, or all."""
-    for found in ledger.newest("dead_letters"):
-        if isinstance(found, StoredDeadLetter) and (settled or found.settlement is None):
-            yield from (found,) if group in {None, found.letter.fingerprint} else ()
+def read_dead_letters(
+    ledger: LedgerReader, *, group: str | None = None, include_resolved: bool = False
+) -> Iterator[StoredDeadLetter]:
+    """Yield dead letters, the last seen first: the open ones or all, of one fingerprint or of every."""
+    for record in ledger.newest("dead_letters"):
+        if not isinstance(record, StoredDeadLetter) or (record.settlement and not include_resolved):
+            continue
+        if group in {None, record.letter.fingerprint}:
+            yield record
 
 
-def settle(ledger: Ledger, dead_letter_id: str, settlement: Resolution) -> StoredDeadLetter:
-    """Record the settlement unless there is one; return the letter as it stands then."""
-    key = letter_key(dead_letter_id)
+def record_resolution(ledger: Ledger, dead_letter_id: str, resolution: Resolution) -> StoredDeadLetter:
+    """Record the resolution unless there is one already; return the dead letter's record after that."""
+    key = dead_letter_key(dead_letter_id)
 
     def decision(snapshot: Snapshot) -> Commit[StoredDeadLetter]:
-        kept = snapshot[key]
-        assert isinstance(kept, StoredDeadLetter)
-        settled = kept if kept.settlement else replace(kept, settlement=settlement)
-        return Commit({key: settled} if settled is not kept else {}, settled)
+        stored = snapshot[key]
+        assert isinstance(stored, StoredDeadLetter)
+        if stored.settlement:
+            return Commit({}, stored)
+        resolved = replace(stored, settlement=resolution)
+        return Commit({key: resolved}, resolved)
 
     return ledger.transact((key,), decision)

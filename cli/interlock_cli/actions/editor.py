@@ -1,29 +1,30 @@
-"""Lets a person change a message in their own editor."""
+"""Opens a message in the user's editor."""
 
 import json
-import os
-import shlex
-import subprocess
-import tempfile
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import click
 
 from interlock_cli.errors import CommandError
 
 
-def edited(data: bytes) -> bytes:
-    """Return the message as the person left it in $VISUAL or $EDITOR; laid out first where it is JSON."""
-    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
-    with tempfile.TemporaryDirectory() as folder:
+def edit_message(data: bytes) -> bytes:
+    """Return the message as the user left it in $VISUAL or $EDITOR; JSON is indented first.
+
+    The file has a folder of its own, so that an editor's backup copy, which may hold credentials, goes with it.
+    """
+    with TemporaryDirectory() as folder:
         file = Path(folder) / "message.json"
-        file.write_bytes(_laid_out(data))
+        file.write_bytes(_indented(data))
         try:
-            subprocess.run([*shlex.split(editor), str(file)], check=True)
-        except (OSError, subprocess.CalledProcessError) as error:
-            raise CommandError(f"the editor {editor!r} failed: {error}", "set EDITOR to one that works") from error
+            click.edit(filename=str(file))
+        except (click.ClickException, ValueError) as error:  # ValueError: a quote in $EDITOR that nothing closes
+            raise CommandError(f"the editor failed: {error}", "set EDITOR to one that works") from error
         return file.read_bytes()
 
 
-def _laid_out(data: bytes) -> bytes:
+def _indented(data: bytes) -> bytes:
     try:
         return json.dumps(json.loads(data), indent=2, ensure_ascii=False).encode()
     except ValueError:

@@ -6,8 +6,8 @@ import typer
 
 from interlock_cli.documents.request_files import RequestFile, read_request
 from interlock_cli.errors import CommandError, ExitCode
-from interlock_cli.options import EndpointFlag, TimeoutFlag, TopicFlag
-from interlock_cli.views.output import JsonFlag, say, show
+from interlock_cli.options import EndpointFlag, JsonFlag, TimeoutFlag, TopicFlag
+from interlock_cli.views.output import print_result, print_status
 
 FileArgument = Annotated[
     str, typer.Argument(metavar="FILE|-", help="The request, JSON or YAML; - reads standard input.")
@@ -45,23 +45,24 @@ def publish(  # noqa: PLR0913 - one flag, one parameter
         raise CommandError("--wait reads the ledger, and none is named", "set INTERLOCK_LEDGER", code=ExitCode.USAGE)
     request = read_request(file, assignments or ())
     if not request.is_valid:
-        return _refuse(request, as_json=as_json)
+        return _rejected(request, as_json=as_json)
     from interlock.bootstrap import open_ledger, open_poster
-    from interlock_cli.actions.publish import Publishing, identified
-    from interlock_cli.views.exit_codes import end
+    from interlock_cli.actions.publish import RequestSender, with_release_id
+    from interlock_cli.views.exit_codes import print_outcome
 
-    publishing = Publishing(identified(request), topic, open_poster(endpoint or None))
-    say(publishing.release_id) if as_json else show(None, [publishing.release_id], as_json=False)
+    sender = RequestSender(with_release_id(request), topic, open_poster(endpoint or None))
+    print_status(sender.release_id) if as_json else print_result(None, [sender.release_id], as_json=False)
     if not wait:
-        show(publishing.send() | {"release": None}, (), as_json=as_json)
+        print_result(sender.send() | {"release": None}, (), as_json=as_json)
         return ExitCode.SUCCESS
-    waited = publishing.send_and_wait(open_ledger(ledger), timeout, cancels=cancel_on_interrupt)
-    return waited if isinstance(waited, ExitCode) else end(waited, publishing.told, as_json=as_json)
+    ended = sender.send_and_wait(open_ledger(ledger), timeout, cancels=cancel_on_interrupt)
+    return ended if isinstance(ended, ExitCode) else print_outcome(ended, sender.result, as_json=as_json)
 
 
-def _refuse(request: RequestFile, *, as_json: bool) -> int:
-    for line in request.complaints():
-        say(line)
+def _rejected(request: RequestFile, *, as_json: bool) -> int:
+    for line in request.violation_lines():
+        print_status(line)
     if as_json:
-        show({"file": request.name, "valid": False, "violations": request.told()}, (), as_json=True)
+        document = {"file": request.name, "valid": False, "violations": request.violation_documents()}
+        print_result(document, (), as_json=True)
     return ExitCode.REJECTED

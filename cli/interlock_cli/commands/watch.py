@@ -1,4 +1,4 @@
-"""`interlock watch`: all open releases, live; those that close meanwhile stay in sight."""
+"""`interlock watch`: all open releases, live; those that close meanwhile stay in the table."""
 
 import sys
 import time
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from interlock_cli.errors import ExitCode
-from interlock_cli.options import LedgerFlag, TimeoutFlag
-from interlock_cli.views.output import JsonLinesFlag, as_table, say, show_json_line
+from interlock_cli.options import JsonLinesFlag, LedgerFlag, TimeoutFlag
+from interlock_cli.views.output import print_json_line, print_status, terminal_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from interlock.ledger.interface import LedgerReader
 
 EveryFlag = Annotated[float, typer.Option("--every", min=0.2, help="Seconds between two looks.")]
-OnceFlag = Annotated[bool, typer.Option("--until-idle", help="End, with exit code 0, once no release is open.")]
+UntilIdleFlag = Annotated[bool, typer.Option("--until-idle", help="End, with exit code 0, once no release is open.")]
 
 
 def watch(
     ledger: LedgerFlag,
     *,
     every: EveryFlag = 1.0,
-    until_idle: OnceFlag = False,
+    until_idle: UntilIdleFlag = False,
     timeout: TimeoutFlag = None,
     as_json: JsonLinesFlag = False,
 ) -> int:
@@ -36,43 +36,44 @@ def watch(
     from interlock.bootstrap import open_ledger
 
     deadline = time.monotonic() + (timeout or timedelta(days=365)).total_seconds()
-    seen = _looks(open_ledger(ledger), every)
-    for update in _on_terminal(seen) if sys.stdout.isatty() and not as_json else _as_lines(seen, as_json=as_json):
-        if until_idle and all(one.is_closed for one in update.values()):
+    updates = _read_again_and_again(open_ledger(ledger), every)
+    is_table = sys.stdout.isatty() and not as_json
+    for releases in _shown_as_table(updates) if is_table else _shown_as_lines(updates, as_json=as_json):
+        if until_idle and all(one.is_closed for one in releases.values()):
             return ExitCode.SUCCESS
         if time.monotonic() >= deadline:
-            say("the time is up")
+            print_status("the time is up")
             return ExitCode.TIMED_OUT
     return ExitCode.SUCCESS
 
 
-def _looks(ledger: "LedgerReader", every: float) -> "Iterator[dict[str, Release]]":
-    from interlock.domain.releases.model import Release
+def _read_again_and_again(ledger: "LedgerReader", every: float) -> "Iterator[dict[str, Release]]":
     from interlock.ledger.interface import LedgerUnavailable
-    from interlock.services.release_step import release_key
-    from interlock_cli.actions.lanes import open_releases
+    from interlock_cli.actions.lanes import read_open_releases
+    from interlock_cli.actions.releases import read_release
+    from interlock_cli.actions.wait import print_unavailable
 
     known: dict[str, Release] = {}
     while True:
         try:
-            known |= {one.release_id: one for one in open_releases(ledger)}
-            again = [ledger.read(release_key(one.release_id)) for one in known.values() if not one.is_closed]
-            known |= {one.release_id: one for one in again if isinstance(one, Release)}
+            known |= {one.release_id: one for one in read_open_releases(ledger)}
+            again = [read_release(ledger, one.release_id) for one in known.values() if not one.is_closed]
+            known |= {one.release_id: one for one in again if one}
             yield known
         except LedgerUnavailable as error:
-            say(f"the ledger does not answer, still trying: {' '.join(str(error).split())[:200]}")
+            print_unavailable(error)
         time.sleep(every)
 
 
-def _as_lines(looks: "Iterator[dict[str, Release]]", *, as_json: bool) -> "Iterator[dict[str, Release]]":
-    from interlock_cli.views.release import as_document
+def _shown_as_lines(updates: "Iterator[dict[str, Release]]", *, as_json: bool) -> "Iterator[dict[str, Release]]":
+    from interlock_cli.views.release import release_document
 
-    told: dict[str, str] = {}
-    for releases in looks:
+    printed: dict[str, str] = {}
+    for releases in updates:
         for one in releases.values():
-            if told.get(one.release_id) != one.public_state.value:
-                told[one.release_id] = one.public_state.value
-                show_json_line(as_document(one)) if as_json else print(_line(one), flush=True)
+            if printed.get(one.release_id) != one.public_state.value:
+                printed[one.release_id] = one.public_state.value
+                print_json_line(release_document(one)) if as_json else print(_line(one), flush=True)
         yield releases
 
 
@@ -81,13 +82,15 @@ def _line(release: "Release") -> str:
     return f"{release.updated_at:%H:%M:%S}  {release.public_state.value:<13} {release.release_id}  {lane}".rstrip()
 
 
-def _on_terminal(looks: "Iterator[dict[str, Release]]") -> "Iterator[dict[str, Release]]":
+def _shown_as_table(updates: "Iterator[dict[str, Release]]") -> "Iterator[dict[str, Release]]":
     from rich.live import Live
 
-    from interlock_cli.commands.releases.list import HEADINGS, row
+    from interlock.bootstrap import utc_now
+    from interlock_cli.views.release_table import HEADINGS, release_row
 
     with Live(auto_refresh=False) as live:
-        for releases in looks:
-            rows = [["" if cell is None else str(cell) for cell in row(one)] for one in releases.values()]
-            live.update(as_table(HEADINGS, rows), refresh=True)
+        for releases in updates:
+            rows = [release_row(one, utc_now()) for one in releases.values()]
+            cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
+            live.update(terminal_table(HEADINGS, cells), refresh=True)
             yield releases

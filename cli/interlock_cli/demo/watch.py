@@ -9,7 +9,7 @@ from rich.live import Live
 from rich.table import Table
 
 from interlock.domain.releases.model import OUTCOMES, Release
-from interlock_cli.demo.scenes import Scene
+from interlock_cli.demo.releases import DemoRelease
 
 _COLOURS = {"success": "green", "failure": "red", "cancel": "yellow", "error": "magenta"}
 
@@ -17,15 +17,15 @@ Found = Mapping[str, Release]
 
 
 def watch(
-    scenes: Sequence[Scene], look: Callable[[], Found], *, console: Console, seconds: float, every: float = 0.15
+    expected: Sequence[DemoRelease], read: Callable[[], Found], *, console: Console, seconds: float, every: float = 0.15
 ) -> Found:
-    """Look again and again, and show what changed, until every release is closed or the time is up."""
+    """Read the releases again and again, and show what changed, until all are closed or the time is up."""
     deadline = time.monotonic() + seconds
-    with _screen(scenes, console) as update:
+    with _screen(expected, console) as update:
         while True:
-            found = look()
+            found = read()
             update(found)
-            if all(one.release_id in found and found[one.release_id].is_closed for one in scenes):
+            if all(one.release_id in found and found[one.release_id].is_closed for one in expected):
                 return found
             if time.monotonic() > deadline:
                 return found
@@ -33,39 +33,39 @@ def watch(
 
 
 @contextmanager
-def _screen(scenes: Sequence[Scene], console: Console) -> Iterator[Callable[[Found], None]]:
+def _screen(expected: Sequence[DemoRelease], console: Console) -> Iterator[Callable[[Found], None]]:
     if not console.is_terminal:
-        yield _Lines(scenes, console).update
+        yield _Lines(expected, console).update
         return
-    with Live(_table(scenes, {}), console=console, refresh_per_second=8) as live:
-        yield lambda found: live.update(_table(scenes, found))
+    with Live(_table(expected, {}), console=console, refresh_per_second=8) as live:
+        yield lambda found: live.update(_table(expected, found))
 
 
 class _Lines:
     """Prints a line for each state a release reaches."""
 
-    def __init__(self, scenes: Sequence[Scene], console: Console) -> None:
-        self._shows = {scene.release_id: scene.shows for scene in scenes}
+    def __init__(self, expected: Sequence[DemoRelease], console: Console) -> None:
+        self._shows = {one.release_id: one.shows for one in expected}
         self._console = console
-        self._told: dict[str, int] = {}
+        self._last_sequence: dict[str, int] = {}
 
     def update(self, found: Found) -> None:
         for release_id, release in found.items():
-            for step in release.history:
-                if step.sequence > self._told.get(release_id, 0):
-                    self._told[release_id] = step.sequence
-                    line = f"{step.at:%H:%M:%S}  {release_id:<13} {step.state.value:<10} {self._shows[release_id]}"
+            for entry in release.history:
+                if entry.sequence > self._last_sequence.get(release_id, 0):
+                    self._last_sequence[release_id] = entry.sequence
+                    line = f"{entry.at:%H:%M:%S}  {release_id:<13} {entry.state.value:<10} {self._shows[release_id]}"
                     self._console.print(line, highlight=False, soft_wrap=True)
 
 
-def _table(scenes: Sequence[Scene], found: Found) -> Table:
+def _table(expected: Sequence[DemoRelease], found: Found) -> Table:
     table = Table("release", "what it shows", "state", "in lane", "how it came")
-    for scene in scenes:
-        release = found.get(scene.release_id)
+    for one in expected:
+        release = found.get(one.release_id)
         if release is None:
-            table.add_row(scene.release_id, scene.shows, "[dim]published[/dim]", "", "")
+            table.add_row(one.release_id, one.shows, "[dim]published[/dim]", "", "")
         else:
-            table.add_row(scene.release_id, scene.shows, _state(release), _lane(release), _way(release))
+            table.add_row(one.release_id, one.shows, _state(release), _lane(release), _timeline(release))
     return table
 
 
@@ -79,6 +79,6 @@ def _lane(release: Release) -> str:
     return release.plan.lane if release.plan else ""
 
 
-def _way(release: Release) -> str:
+def _timeline(release: Release) -> str:
     first = release.accepted_at
-    return " → ".join(f"{step.state.value} {(step.at - first).total_seconds():.1f}s" for step in release.history)
+    return " → ".join(f"{entry.state.value} {(entry.at - first).total_seconds():.1f}s" for entry in release.history)

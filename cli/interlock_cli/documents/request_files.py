@@ -1,4 +1,4 @@
-"""Reads request files, JSON or YAML, and judges them by the same schema as dispatch_release."""
+"""Reads request files, JSON or YAML, and validates them by the same schema as dispatch_release."""
 
 import json
 import sys
@@ -15,7 +15,7 @@ _YAML = {".yaml", ".yml"}
 
 @dataclass(frozen=True, slots=True)
 class RequestFile:
-    """A request as it was written: its text, the JSON to publish, the document in it, and every rule it breaks."""
+    """A request file: its text as written, the JSON to publish, the document in it, and every rule that it breaks."""
 
     name: str
     text: bytes
@@ -28,34 +28,37 @@ class RequestFile:
         """Whether the request breaks no rule."""
         return not self.violations
 
-    def complaints(self) -> list[str]:
+    def violation_lines(self) -> list[str]:
         """Return one line for each broken rule, with its line and column where the file has it."""
         return [
-            f"{':'.join(map(str, (self.name, *(place or ()))))}: {violation}"
-            for violation, place in zip(self.violations, self._places(), strict=True)
+            f"{':'.join(map(str, (self.name, *(position or ()))))}: {violation}"
+            for violation, position in zip(self.violations, self._positions(), strict=True)
         ]
 
-    def told(self) -> list[dict[str, object]]:
+    def violation_documents(self) -> list[dict[str, object]]:
         """Return each broken rule as JSON, with line and column where the file has it."""
         return [
-            {**violation.as_dict(), **(place._asdict() if place else {})}
-            for violation, place in zip(self.violations, self._places(), strict=True)
+            {**violation.as_dict(), **(position._asdict() if position else {})}
+            for violation, position in zip(self.violations, self._positions(), strict=True)
         ]
 
-    def _places(self) -> Sequence[Any]:
+    def _positions(self) -> Sequence[Any]:
         if not self.violations:
             return ()
-        from interlock_cli.documents.source_positions import positions, told_position
+        from interlock_cli.documents.source_positions import position_in_message, source_positions
 
-        known = positions(self.text.decode("utf-8-sig", "replace"))
-        whole = {"not_json", "not_yaml"}
-        return [told_position(one.found) if one.rule in whole else known.get(one.pointer) for one in self.violations]
+        positions = source_positions(self.text.decode("utf-8-sig", "replace"))
+        unparsed = {"not_json", "not_yaml"}
+        return [
+            position_in_message(one.found) if one.rule in unparsed else positions.get(one.pointer)
+            for one in self.violations
+        ]
 
 
 def read_request(name: str, assignments: Sequence[str] = ()) -> RequestFile:
-    """Read one file, or standard input for `-`, make the assignments, and judge the outcome.
+    """Read one file, or standard input for `-`, make the assignments, and validate the result.
 
-    Raise CommandError where it cannot be read.
+    Raise CommandError if it cannot be read.
     """
     from interlock.domain.requests.violation import Violation, shortened
 
@@ -66,30 +69,30 @@ def read_request(name: str, assignments: Sequence[str] = ()) -> RequestFile:
         try:
             data = yaml_to_json(text.decode("utf-8-sig", "replace"))
         except YamlError as error:
-            found = Violation("", "not_yaml", "a YAML document that JSON can say", shortened(str(error)))
-            return RequestFile(name, text, text, {}, (found,))
+            violation = Violation("", "not_yaml", "a YAML document that JSON can say", shortened(str(error)))
+            return RequestFile(name, text, text, {}, (violation,))
     else:
         data = text
-    return _assigned(_judged(name, text, data), assignments)
+    return _assign(_validate(name, text, data), assignments)
 
 
 def _is_yaml(name: str, text: bytes) -> bool:
-    """Go by the file's name; what comes by standard input has none, and a request in JSON begins with a brace."""
+    """Decide by the file's name; standard input has none, and there a request in JSON begins with a brace."""
     if name != STANDARD_INPUT:
         return Path(name).suffix.lower() in _YAML
     return text.strip() != b"" and not text.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{")
 
 
-def _assigned(request: RequestFile, assignments: Sequence[str]) -> RequestFile:
+def _assign(request: RequestFile, assignments: Sequence[str]) -> RequestFile:
     if not assignments or not request.document:
         return request
     from interlock_cli.documents.assignments import with_assignments
 
     data = json.dumps(with_assignments(request.document, assignments), ensure_ascii=False).encode()
-    return _judged(request.name, request.text, data)
+    return _validate(request.name, request.text, data)
 
 
-def _judged(name: str, text: bytes, data: bytes) -> RequestFile:
+def _validate(name: str, text: bytes, data: bytes) -> RequestFile:
     from interlock.domain.requests.json_body import BodyError, parse_body
     from interlock.domain.requests.schema_validation import SchemaValidator
     from interlock.schema_files import load_schema

@@ -1,4 +1,4 @@
-"""YAML as JSON: the part of YAML 1.2 that says what JSON can say, so that `no` and dates stay texts."""
+"""Reads YAML as JSON: only the part of YAML 1.2 that JSON can express, so that `no` and dates stay texts."""
 
 import json
 import re
@@ -8,11 +8,11 @@ import yaml
 
 
 class YamlError(Exception):
-    """The text is no YAML, or says what JSON cannot."""
+    """The text is no YAML, or JSON cannot express it."""
 
 
 class _JsonLoader(yaml.SafeLoader):
-    """Knows null, booleans and numbers as JSON writes them; every other scalar is a text."""
+    """Reads null, booleans and numbers as JSON writes them; every other scalar is a text."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - the library's own way
 
@@ -32,15 +32,15 @@ def yaml_to_json(text: str) -> bytes:
     try:
         root = yaml.compose(text, Loader=_JsonLoader)
     except yaml.YAMLError as error:
-        raise YamlError(_told(error)) from error
+        raise YamlError(_message(error)) from error
     return _json(root, set()).encode() if root else b""
 
 
-def _json(node: yaml.Node, above: set[int]) -> str:
-    """Write the node as JSON, duplicate keys and all, so that the contract's own reader judges them."""
-    if id(node) in above:
+def _json(node: yaml.Node, ancestors: set[int]) -> str:
+    """Write the node as JSON with its duplicate keys, so that the contract's own parser reports them."""
+    if id(node) in ancestors:
         raise _refusal(node, "an alias to what holds it")
-    inside = above | {id(node)}
+    inside = ancestors | {id(node)}
     if isinstance(node, yaml.MappingNode):
         pairs = (f"{json.dumps(str(key.value))}: {_json(value, inside)}" for key, value in node.value)
         return "{" + ", ".join(pairs) + "}"
@@ -58,7 +58,7 @@ def _refusal(node: yaml.Node, what: str) -> YamlError:
     return YamlError(f"{what} at line {node.start_mark.line + 1}, column {node.start_mark.column + 1}")
 
 
-def _told(error: yaml.YAMLError) -> str:
+def _message(error: yaml.YAMLError) -> str:
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or str(error)
     return f"{problem} at line {mark.line + 1}, column {mark.column + 1}" if mark else problem

@@ -1,4 +1,4 @@
-"""A release as people and programs read it."""
+"""A release as text for people and as JSON for programs."""
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -6,17 +6,17 @@ from itertools import pairwise
 from typing import Any
 
 from interlock.domain.releases.model import OUTCOMES, Cancellation, HistoryEntry, ItemGroup, Release, ReleasePlan
-from interlock.domain.releases.status_event import status_event
-from interlock_cli.durations import shown
-from interlock_cli.views.reasons import reason_of_end, runbook_of
+from interlock.domain.releases.status_event import event_data
+from interlock_cli.durations import format_duration
+from interlock_cli.views.reasons import closing_reason_text, runbook_url
 
 
-def as_document(release: Release) -> dict[str, Any]:
+def release_document(release: Release) -> dict[str, Any]:
     """Return the release as one JSON document: the keys of its newest status event, its request and its timeline."""
-    told = release.told or status_event(release, sequence=release.sequence, at=release.updated_at)
+    data = release.last_event.data if release.last_event else event_data(release)
     matched = release.plan.matched if release.plan else None
     return {
-        **told.data,
+        **data,
         "state": release.public_state.value,
         "outcome": OUTCOMES.get(release.public_state),
         "accepted_at": release.accepted_at.isoformat(),
@@ -24,28 +24,30 @@ def as_document(release: Release) -> dict[str, Any]:
         "request": dict(release.request),
         "route_matched": None if matched is None else list(matched),
         "cancellation": _cancellation(release.cancellation),
-        "runbook": runbook_of(release.result.reason) if release.result.reason else None,
-        "timeline": [_told(step, lasted) for step, lasted in _timed(release.history)],
+        "runbook": runbook_url(release.result.reason) if release.result.reason else None,
+        "timeline": [_timeline_entry(entry, lasted) for entry, lasted in _with_durations(release.history)],
     }
 
 
-def _cancellation(asked: Cancellation | None) -> dict[str, Any] | None:
-    return {"by": asked.requested_by, "at": asked.at.isoformat(), "reason": asked.reason} if asked else None
+def _cancellation(cancellation: Cancellation | None) -> dict[str, Any] | None:
+    if cancellation is None:
+        return None
+    return {"by": cancellation.requested_by, "at": cancellation.at.isoformat(), "reason": cancellation.reason}
 
 
-def _told(step: HistoryEntry, lasted: timedelta | None) -> dict[str, Any]:
+def _timeline_entry(entry: HistoryEntry, lasted: timedelta | None) -> dict[str, Any]:
     return {
-        "state": step.state.value,
-        "time": step.at.isoformat(),
+        "state": entry.state.value,
+        "time": entry.at.isoformat(),
         "duration_seconds": lasted and lasted.total_seconds(),
-        "attempt": step.attempt,
-        "sequence": step.sequence,
-        "note": step.note,
+        "attempt": entry.attempt,
+        "sequence": entry.sequence,
+        "note": entry.note,
     }
 
 
-def as_lines(release: Release) -> Iterator[str]:
-    """Yield the release as text: where it stands, what it is, its timeline, and how it ended."""
+def release_lines(release: Release) -> Iterator[str]:
+    """Yield the release as text: its state, its request, how it ended, and its timeline."""
     outcome = OUTCOMES.get(release.public_state)
     yield f"{release.release_id}  {release.public_state.value}" + (f" ({outcome})" if outcome else "")
     for label, value in (*_facts(release), *_ending(release)):
@@ -57,15 +59,15 @@ def as_lines(release: Release) -> Iterator[str]:
 
 
 def _facts(release: Release) -> Iterator[tuple[str, object]]:
-    plan, asked = release.plan, release.request
-    yield "target", "/".join(filter(None, (asked.get("target_env"), asked.get("service")))) or None
-    yield "version", asked.get("release_version")
-    yield "task", asked.get("task")
-    yield "artifact", asked.get("artifact_path")
-    yield "digest", asked.get("artifact_sha256")
-    yield "asked by", asked.get("requested_by")
-    yield "because", asked.get("reason")
-    yield "commit", asked.get("source_commit")
+    plan, request = release.plan, release.request
+    yield "target", "/".join(filter(None, (request.get("target_env"), request.get("service")))) or None
+    yield "version", request.get("release_version")
+    yield "task", request.get("task")
+    yield "artifact", request.get("artifact_path")
+    yield "digest", request.get("artifact_sha256")
+    yield "asked by", request.get("requested_by")
+    yield "because", request.get("reason")
+    yield "commit", request.get("source_commit")
     yield "payload", release.payload_hash
     yield "route", plan and _route(plan)
     yield "job", plan and plan.job
@@ -77,18 +79,16 @@ def _facts(release: Release) -> Iterator[tuple[str, object]]:
 
 
 def _ending(release: Release) -> Iterator[tuple[str, object]]:
-    result, asked = release.result, release.cancellation
-    if asked:
-        yield (
-            "cancel",
-            f"asked for by {asked.requested_by or 'somebody'}" + (f": {asked.reason}" if asked.reason else ""),
-        )
+    result, cancel = release.result, release.cancellation
+    if cancel:
+        because = f": {cancel.reason}" if cancel.reason else ""
+        yield "cancel", f"asked for by {cancel.requested_by or 'somebody'}{because}"
     if result.reason:
-        told = reason_of_end(result.reason)
-        yield "reason", f"{result.reason}: {told.why}"
+        text = closing_reason_text(result.reason)
+        yield "reason", f"{result.reason}: {text.why}"
         yield "detail", result.detail
-        yield "to do", told.fix
-        yield "runbook", runbook_of(result.reason)
+        yield "to do", text.fix
+        yield "runbook", runbook_url(result.reason)
     yield "exit code", result.exit_code
     yield "replaced by", result.superseded_by
     yield from ((f"output {key}", value) for key, value in result.outputs.items())
@@ -107,14 +107,14 @@ def _route(plan: ReleasePlan) -> str:
 
 
 def _timeline(release: Release) -> Iterator[str]:
-    for step, lasted in _timed(release.history):
-        took = f"for {shown(lasted)}" if lasted is not None else ""
-        yield f"  {step.at:%Y-%m-%d %H:%M:%S}  {step.state.value:<13} {took:<9}  {step.note or ''}".rstrip()
+    for entry, lasted in _with_durations(release.history):
+        took = f"for {format_duration(lasted)}" if lasted is not None else ""
+        yield f"  {entry.at:%Y-%m-%d %H:%M:%S}  {entry.state.value:<13} {took:<9}  {entry.note or ''}".rstrip()
 
 
-def _timed(history: Sequence[HistoryEntry]) -> Iterator[tuple[HistoryEntry, timedelta | None]]:
-    """Yield each state with how long it lasted; the last one lasts."""
-    for step, following in pairwise(history):
-        yield step, following.at - step.at
+def _with_durations(history: Sequence[HistoryEntry]) -> Iterator[tuple[HistoryEntry, timedelta | None]]:
+    """Yield each state with how long it lasted; the current state has no duration yet."""
+    for entry, following in pairwise(history):
+        yield entry, following.at - entry.at
     if history:
         yield history[-1], None

@@ -5,7 +5,7 @@ Envelopes, log entries and events are written by the platform, so nothing here m
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 _DIGITS = re.compile(r"[0-9]{1,15}\Z")
@@ -39,6 +39,25 @@ def text_at(value: Mapping[str, object], *keys: str) -> str | None:
     """The first of these keys that holds a text; an empty text counts as absent."""
     texts = (value.get(key) for key in keys)
     return next((text for text in texts if isinstance(text, str) and text), None)
+
+
+def texts_at(value: object, paths: Mapping[str, tuple[str, ...]]) -> Mapping[str, str]:
+    """The texts at these paths, by their names; whatever else stands there, or an empty text, is left out."""
+    found = {name: map_at(value, *path[:-1]).get(path[-1]) for name, path in paths.items()}
+    return {name: text for name, text in found.items() if isinstance(text, str) and text}
+
+
+def numbers_at(value: object, paths: Mapping[str, tuple[str, ...]], *, absent: int) -> Mapping[str, int] | None:
+    """The whole numbers at these paths, by their names; None where one of them is anything else."""
+    found = {name: whole_number(map_at(value, *path[:-1]).get(path[-1], absent)) for name, path in paths.items()}
+    numbers = {name: number for name, number in found.items() if number is not None}
+    return numbers if len(numbers) == len(found) else None
+
+
+def pairs_at(items: Iterable[Mapping[str, object]], key: str) -> Mapping[str, str]:
+    """The texts of all `{name, value}` objects in the items' lists under the key; the first of a name counts."""
+    pairs = [(text_at(one, "name"), text_at(one, "value")) for item in items for one in list_at(item, key)]
+    return {name: value for name, value in reversed(pairs) if name is not None and value is not None}
 
 
 def whole_number(value: object) -> int | None:

@@ -1,15 +1,18 @@
-"""The HTTP edge of every function: one delivery in, acknowledged (2xx) or to be delivered again (4xx, 5xx)."""
+"""The HTTP side of every function: one delivery in, acknowledged (2xx) or to be delivered again (4xx, 5xx)."""
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import flask
 
-from interlock.domain.requests.delivery import AuditLogDelivery, PubSubDelivery, Unreadable, parse_delivery
+from interlock.cloud_events import parse_delivery
+from interlock.domain.requests.delivery import AuditLogDelivery, PubSubDelivery, Unreadable
 from interlock.ledger.interface import LedgerUnavailable
-from interlock.ports import CloudRunUnavailable, Journal, PublishFailed
+from interlock.ports import CloudRunUnavailable, PublishFailed
 from interlock.results.interface import ResultsUnavailable
-from interlock.structured_log import JsonJournal
+from interlock.structured_log import bound, log_event
+from interlock.trace_context import log_fields
 
 Delivery = PubSubDelivery | AuditLogDelivery
 Answer = tuple[str, int]
@@ -24,7 +27,7 @@ class Ack:
 
 @dataclass(frozen=True, slots=True)
 class Nack:
-    """Deliver it again later."""
+    """Let Pub/Sub deliver it again later."""
 
     reason: str
 
@@ -32,41 +35,45 @@ class Nack:
 Reply = Ack | Nack
 
 
-def answer(request: flask.Request, function: str, handle: Callable[[Delivery, Journal], Reply]) -> Answer:
+def answer(request: flask.Request, function: str, handle: Callable[[Delivery], Reply]) -> Answer:
     """Read the delivery, handle it, and say in HTTP whether it is acknowledged.
 
     What cannot be read is answered 400: Pub/Sub then keeps it and moves it to its dead-letter topic.
     """
-    journal = JsonJournal(function=function)
-    delivery = parse_delivery(dict(request.headers), request.get_data())
-    if isinstance(delivery, Unreadable):
-        journal.note("delivery_unreadable", severity="WARNING", reason=delivery.reason)
-        return f"unreadable: {delivery.reason}\n", 400
-    bound = _bound(journal, delivery)
+    headers = dict(request.headers)
+    delivery = parse_delivery(headers, request.get_data())
+    with bound(function=function, **log_fields(headers), **_ids(delivery)):
+        if isinstance(delivery, Unreadable):
+            log_event("delivery_unreadable", logging.WARNING, reason=delivery.reason)
+            return f"unreadable: {delivery.reason}\n", 400
+        return _handled(delivery, handle)
+
+
+def _handled(delivery: Delivery, handle: Callable[[Delivery], Reply]) -> Answer:
     try:
-        verdict = handle(delivery, bound)
+        return _answer_of(handle(delivery))
     except (LedgerUnavailable, PublishFailed, CloudRunUnavailable, ResultsUnavailable) as error:
-        bound.note("delivery_failed", severity="WARNING", error=str(error), kind=type(error).__name__)
+        log_event("delivery_failed", logging.WARNING, error=str(error), kind=type(error).__name__)
         return "unavailable\n", 503
     except Exception as error:
-        bound.note("delivery_crashed", severity="ERROR", error=str(error), kind=type(error).__name__)
+        log_event("delivery_crashed", logging.ERROR, error=str(error), kind=type(error).__name__)
         raise
-    return _said(bound, verdict)
 
 
-def _bound(journal: Journal, delivery: Delivery) -> Journal:
+def _ids(delivery: Delivery | Unreadable) -> Mapping[str, object]:
+    if isinstance(delivery, Unreadable):
+        return {}
     if isinstance(delivery, AuditLogDelivery):
-        return journal.bind(event_id=delivery.event_id)
-    message = delivery.message
-    return journal.bind(message_id=message.message_id, delivery_attempt=message.delivery_attempt)
+        return {"event_id": delivery.event_id}
+    return {"message_id": delivery.message.message_id, "delivery_attempt": delivery.message.delivery_attempt}
 
 
-def _said(journal: Journal, verdict: Reply) -> Answer:
-    match verdict:
+def _answer_of(reply: Reply) -> Answer:
+    match reply:
         case Ack(ignored):
             if ignored is not None:
-                journal.note("delivery_ignored", reason=ignored)
+                log_event("delivery_ignored", logging.INFO, reason=ignored)
             return "", 204
         case Nack(reason):
-            journal.note("delivery_deferred", reason=reason)
+            log_event("delivery_deferred", logging.INFO, reason=reason)
             return f"try again: {reason}\n", 503

@@ -4,27 +4,29 @@ Running releases are looked up in Cloud Run; everything else due is sent a `resu
 """
 
 import json
+import logging
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 
 import flask
 
-from interlock.bootstrap import FullLedger, open_closer, open_ledger, open_publisher, utc_now
+from interlock.bootstrap import FullLedger, open_completion_service, open_ledger, open_publisher, utc_now
 from interlock.config import ReconcileSettings
-from interlock.domain.executions.completion import Counts, execution_outcome
-from interlock.domain.json_access import whole_number
-from interlock.domain.releases.model import Release, Result, State
+from interlock.domain.executions.execution_status import ended, lost
+from interlock.domain.releases.events import ExecutionEnded
+from interlock.domain.releases.model import Release, State
 from interlock.entrypoints.http import Answer
 from interlock.google.cloud_run_jobs import CloudRunJobs
-from interlock.ledger.interface import Commit, LedgerReader, LedgerUnavailable, Snapshot
-from interlock.ports import CloudRunUnavailable, ExecutionReader, ExecutionStatus, Journal, Publisher, PublishFailed
+from interlock.ledger.interface import LedgerReader, LedgerUnavailable
+from interlock.ports import CloudRunUnavailable, ExecutionReader, Publisher, PublishFailed
 from interlock.results.interface import ResultsUnavailable
-from interlock.services.completion_service import CompletionService, Ended
-from interlock.services.release_step import release_key
-from interlock.structured_log import JsonJournal
+from interlock.services.completion_service import CompletionService
+from interlock.services.outbox_relay import ResumeSender
+from interlock.structured_log import bound, log_event
+from interlock.trace_context import log_fields
 
 LOST_AFTER = timedelta(minutes=10)
 """How long an execution that Cloud Run does not know may still turn up before its release is `execution_lost`."""
@@ -40,92 +42,66 @@ class Reconciler:
 
     reader: LedgerReader
     executions: ExecutionReader
-    closer: CompletionService
+    completions: CompletionService
+    resumes: ResumeSender
     page_size: int
     budget: timedelta
     now: Callable[[], datetime]
 
-    def reconcile(self, journal: Journal) -> int:
-        """Look at what is due; return how many releases this run took."""
+    def reconcile(self) -> int:
+        """Look at what is due; return how many releases this run took.
+
+        A release that cannot be looked at never hides another: what went wrong unforeseen is raised at the end.
+        """
         begun = self.now()
-        taken = 0
+        taken, faults = 0, list[Exception]()
         while self.now() - begun < self.budget:
             page = self.reader.due(begun, self.page_size)
-            taken += self._look_through(page, journal, until=begun + self.budget)
+            taken += self._look_through(page, faults, until=begun + self.budget)
             if len(page) < self.page_size:
                 break
+        if faults:
+            raise ExceptionGroup("releases that could not be looked at", faults)
         return taken
 
-    def _look_through(self, page: Sequence[Release], journal: Journal, *, until: datetime) -> int:
-        taken = [one for release in page if self.now() < until and (one := self._take(release))]
-        resumed = [release.release_id for release in taken if self._look_at(release, journal)]
-        self.closer.postman.resume(resumed)
+    def _look_through(self, page: Sequence[Release], faults: list[Exception], *, until: datetime) -> int:
+        take = self.completions.releases.take_for_check
+        taken = [one for release in page if self.now() < until and (one := take(release))]
+        self.resumes.ask([release.release_id for release in taken if self._look_at(release, faults)])
         return len(taken)
 
-    def _take(self, release: Release) -> Release | None:
-        """Note that the release is looked at now; None where another run took it, or it moved on meanwhile."""
-        key = release_key(release.release_id)
-        taken = replace(release, checked_at=self.now())
-
-        def take(snapshot: Snapshot) -> Commit[Release | None]:
-            return Commit({key: taken}, taken) if snapshot[key] == release else Commit({}, None)
-
-        return self.closer.ledger.transact((key,), take)
-
-    def _look_at(self, release: Release, journal: Journal) -> bool:
+    def _look_at(self, release: Release, faults: list[Exception]) -> bool:
         """Deal with the release here where reconcile can; return whether dispatch_release must look at it."""
-        journal.note(
+        log_event(
             "release_due",
+            logging.INFO,
             release_id=release.release_id,
             state=release.state,
             attempt=release.attempt,
             lane=release.plan and release.plan.lane,
         )
         if release.state is State.STARTED and release.execution is not None:
-            try:
-                self._look_up(release, release.execution, journal)
-            except (CloudRunUnavailable, ResultsUnavailable) as error:  # one must not hide the others
-                journal.note("look_up_failed", severity="WARNING", release_id=release.release_id, error=str(error))
+            self._look_up(release, release.execution, faults)
         return release.state is not State.STARTED or bool(release.cancellation) or not release.outbox.is_empty
 
-    def _look_up(self, release: Release, execution: str, journal: Journal) -> None:
+    def _look_up(self, release: Release, execution: str, faults: list[Exception]) -> None:
+        try:
+            if end := self._end_of(release, execution):
+                self.completions.close(end)
+        except (LedgerUnavailable, PublishFailed):
+            raise  # nothing else can be done without them
+        except (CloudRunUnavailable, ResultsUnavailable) as error:
+            log_event("look_up_failed", logging.WARNING, release_id=release.release_id, error=str(error))
+        except Exception as error:  # noqa: BLE001 - kept and raised when every other release has been looked at
+            log_event("look_up_failed", logging.ERROR, release_id=release.release_id, error=str(error))
+            faults.append(error)
+
+    def _end_of(self, release: Release, execution: str) -> ExecutionEnded | None:
         status = self.executions.status(execution)
-        result = _lost(release, self.now()) if status is None else _ended(status)
-        if result is not None:
-            self.closer.close(_as_ended(release, execution, status, result), journal)
-
-
-_End = tuple[State, Result]
-
-
-def _lost(release: Release, now: datetime) -> _End | None:
-    if now - release.updated_at < LOST_AFTER:
-        return None
-    return State.ERRORED, Result(reason="execution_lost", detail="Cloud Run does not know the execution")
-
-
-def _ended(status: ExecutionStatus) -> _End | None:
-    counts = Counts(**{name: status.counts.get(name, 0) for name in ("succeeded", "failed", "cancelled", "retried")})
-    verdict = execution_outcome(
-        status.completed, status.reason, message=status.message, counts=counts, task_count=status.task_count
-    )
-    if verdict is None:
-        return None
-    return State(verdict.outcome), Result(reason=verdict.reason, detail=verdict.detail, exit_code=verdict.exit_code)
-
-
-def _as_ended(release: Release, execution: str, status: ExecutionStatus | None, end: _End) -> Ended:
-    state, result = end
-    environment = status.environment if status else {}
-    return Ended(
-        release_id=release.release_id,
-        attempt=release.attempt,
-        fence=whole_number(environment.get("INTERLOCK_FENCE")),
-        execution=execution,
-        state=state,
-        result=result,
-        log_uri=status.log_uri if status else None,
-    )
+        if status is not None:
+            return ended(release, execution, status)
+        is_lost = self.now() - release.updated_at >= LOST_AFTER
+        return lost(release, execution) if is_lost else None
 
 
 def build(
@@ -135,7 +111,8 @@ def build(
     return Reconciler(
         reader=ledger,
         executions=executions,
-        closer=open_closer(settings, ledger, publisher),
+        completions=open_completion_service(settings, ledger, publisher),
+        resumes=ResumeSender(publisher=publisher, topic=settings.requests_topic),
         page_size=settings.page_size,
         budget=timedelta(seconds=settings.budget_seconds),
         now=utc_now,
@@ -154,12 +131,19 @@ def get_app() -> Reconciler:
     )
 
 
-def reconcile_releases(_request: flask.Request) -> Answer:
+def reconcile_releases(request: flask.Request) -> Answer:
     """Answer one tick of the Scheduler with how many releases were due."""
-    journal = JsonJournal(function="reconcile_releases")
+    with bound(function="reconcile_releases", **log_fields(dict(request.headers))):
+        return _tick(get_app())
+
+
+def _tick(reconciler: Reconciler) -> Answer:
     try:
-        count = get_app().reconcile(journal)
+        count = reconciler.reconcile()
     except (LedgerUnavailable, PublishFailed) as error:
-        journal.note("reconcile_failed", severity="WARNING", error=str(error), kind=type(error).__name__)
+        log_event("reconcile_failed", logging.WARNING, error=str(error), kind=type(error).__name__)
         return "unavailable\n", 503
+    except Exception as error:
+        log_event("reconcile_failed", logging.ERROR, error=str(error), kind=type(error).__name__)
+        raise
     return json.dumps({"due": count}) + "\n", 200

@@ -7,11 +7,11 @@ from typing import Any
 
 import grpc
 
+from interlock.domain.executions.execution_status import ExecutionStatus
 from interlock.google_rpc import Metadata, message_type, open_channel, routing, said, unary
 from interlock.ports import (
     Ambiguous,
     CloudRunUnavailable,
-    ExecutionStatus,
     Refused,
     Started,
     StartOrder,

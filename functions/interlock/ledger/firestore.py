@@ -20,8 +20,8 @@ import grpc
 
 from interlock.domain.releases.model import Release
 from interlock.google_rpc import Metadata, message_type, open_channel, routing, said, streaming, unary
-from interlock.ledger.interface import Commit, Decision, Key, Kind, LedgerUnavailable, Record
-from interlock.ledger.records import from_body, to_row
+from interlock.ledger.interface import Commit, Decision, LedgerUnavailable
+from interlock.ledger.records import Key, Kind, Record, from_body, to_row
 
 T = TypeVar("T")
 

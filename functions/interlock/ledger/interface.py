@@ -3,33 +3,12 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
-from interlock.domain.dead_letters.dead_letter import Incident
-from interlock.domain.dead_letters.stored import StoredDeadLetter
-from interlock.domain.releases.lane import Lane
 from interlock.domain.releases.model import Release
+from interlock.ledger.records import Key, Kind, Record
 
-Record = Release | Lane | StoredDeadLetter | Incident
-Kind = Literal["releases", "lanes", "dead_letters", "incidents"]
 T = TypeVar("T")
-
-RECORD_TYPES: Mapping[Kind, type[Record]] = {
-    "releases": Release,
-    "lanes": Lane,
-    "dead_letters": StoredDeadLetter,
-    "incidents": Incident,
-}
-"""What each kind of key names."""
-
-
-class Key(NamedTuple):
-    """Names one record of the ledger; a tuple, since every step looks records up by it dozens of times."""
-
-    kind: Kind
-    id: str
-
-
 Snapshot = Mapping[Key, Record | None]
 
 

@@ -1,14 +1,36 @@
 """Records as every ledger stores them: JSON text beside the few fields that queries need."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal, NamedTuple
 
 import msgspec
 
+from interlock.domain.dead_letters.dead_letter import Incident
 from interlock.domain.dead_letters.stored import StoredDeadLetter
+from interlock.domain.releases.lane import Lane
 from interlock.domain.releases.model import Release
 from interlock.domain.releases.reconcile_schedule import due_at
-from interlock.ledger.interface import RECORD_TYPES, Key, Record
+
+Record = Release | Lane | StoredDeadLetter | Incident
+Kind = Literal["releases", "lanes", "dead_letters", "incidents"]
+
+RECORD_TYPES: Mapping[Kind, type[Record]] = {
+    "releases": Release,
+    "lanes": Lane,
+    "dead_letters": StoredDeadLetter,
+    "incidents": Incident,
+}
+"""What each kind of key names."""
+
+
+class Key(NamedTuple):
+    """Names one record of the ledger; a tuple, since every transaction looks records up by it dozens of times."""
+
+    kind: Kind
+    id: str
+
 
 _DECODERS = {kind: msgspec.json.Decoder(record) for kind, record in RECORD_TYPES.items()}
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from interlock.domain.releases.model import Release
-from interlock.ledger.interface import Commit, Decision, Key, Kind, LedgerUnavailable, Record
-from interlock.ledger.records import from_body, to_row
+from interlock.ledger.interface import Commit, Decision, LedgerUnavailable
+from interlock.ledger.records import Key, Kind, Record, from_body, to_row
 
 T = TypeVar("T")
 
@@ -121,13 +121,15 @@ def _select(connection: sqlite3.Connection, key: Key) -> Record | None:
 
 
 def _upsert(connection: sqlite3.Connection, writes: Mapping[Key, Record]) -> None:
-    for key, record in writes.items():
-        row = to_row(record)
+    for key, row in [(key, to_row(record)) for key, record in writes.items()]:
         connection.execute(
             "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (key.kind, key.id, row.body, row.state, row.lane, _seconds(row.due_at), _seconds(row.updated_at)),
+            (
+                key.kind,
+                key.id,
+                row.body,
+                row.state,
+                row.lane,
+                *(instant and instant.timestamp() for instant in (row.due_at, row.updated_at)),
+            ),
         )
-
-
-def _seconds(instant: datetime | None) -> float | None:
-    return instant.timestamp() if instant else None

@@ -1,4 +1,4 @@
-"""Carries out a start: adopt an execution that already bears the release, else run the job; tell it as an event."""
+"""Starts the job for a claimed release, or adopts the execution that an earlier start made; returns what happened."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,63 +22,61 @@ Launched = StartConfirmed | StartRefused | StartThrottled | Ambiguous
 class JobLauncher:
     """Starts and stops executions for claimed releases. `jitter` gives numbers between 0 and 1.
 
-    `fence` opens the results store, None where there is none; only a start in doubt pays for its client.
+    `open_ownership` opens the results store, None where there is none; only a start in doubt pays for its client.
     """
 
     jobs: JobStarter
-    fence: Callable[[], OwnershipStore | None]
+    open_ownership: Callable[[], OwnershipStore | None]
     now: Callable[[], datetime]
     jitter: Callable[[], float]
 
     def launch(self, release: Release, plan: ReleasePlan, *, take_over: bool) -> Launched:
-        """Return what became of the start; raises CloudRunUnavailable where a take-over cannot look first."""
-        if take_over and (found := self._look(release, plan)):
+        """Start the job; a take-over first adopts what an earlier start made. Raises CloudRunUnavailable."""
+        if take_over and (found := self._find(release, plan)):
             return found
-        return self._event(release, self.jobs.start(_order(release, plan)))
+        outcome = self.jobs.start(_order(release, plan))
+        match outcome:
+            case Started(execution, log_uri):
+                return StartConfirmed(release.fencing_token, execution, log_uri)
+            case Refused(reason, detail):
+                return StartRefused(release.fencing_token, reason, detail)
+            case Throttled():
+                return StartThrottled(release.fencing_token, self.now() + self._pause(release.overloads))
+            case Ambiguous():
+                return outcome
+            case _ as unreachable:
+                assert_never(unreachable)
 
     def adopt(self, release: Release, plan: ReleasePlan) -> StartConfirmed | ExecutionNotFound:
-        """Return the execution that bears the release, or that there is and will be none: the fence is sealed then.
+        """Return the execution that bears the release, or that there is and will be none: ownership is sealed then.
 
         Starts nothing; raises CloudRunUnavailable, ResultsUnavailable.
         """
-        return self._found(release, plan) or self._seal(release, plan)
+        return self._find_if_allowed(release, plan) or self._seal(release, plan)
 
     def stop(self, execution: str) -> None:
         """Ask Cloud Run to cancel the execution."""
         self.jobs.stop(execution)
 
-    def _found(self, release: Release, plan: ReleasePlan) -> StartConfirmed | None:
-        """Look; but who refused the start may refuse to be asked, and then the fence tells."""
+    def _find_if_allowed(self, release: Release, plan: ReleasePlan) -> StartConfirmed | None:
+        """Look; but who refused the start may refuse to be asked, and then the ownership decides."""
         try:
-            return self._look(release, plan)
+            return self._find(release, plan)
         except CloudRunUnavailable:
             if release.refusal is None:
                 raise
             return None
 
-    def _look(self, release: Release, plan: ReleasePlan) -> StartConfirmed | None:
+    def _find(self, release: Release, plan: ReleasePlan) -> StartConfirmed | None:
         found = self.jobs.find(plan.job, identity_environment(release))
-        return StartConfirmed(release.fence, found.execution, found.log_uri) if found else None
+        return StartConfirmed(release.fencing_token, found.execution, found.log_uri) if found else None
 
     def _seal(self, release: Release, plan: ReleasePlan) -> StartConfirmed | ExecutionNotFound:
-        fence = self.fence()
-        owner = fence.seal(release.release_id, release.attempt) if fence else SEALED
+        ownership = self.open_ownership()
+        owner = ownership.seal(release.release_id, release.attempt) if ownership else SEALED
         if owner == SEALED:
-            return ExecutionNotFound(release.fence)
-        return StartConfirmed(release.fence, f"{plan.job}/executions/{owner}", None)
-
-    def _event(self, release: Release, outcome: Started | Refused | Throttled | Ambiguous) -> Launched:
-        match outcome:
-            case Started(execution, log_uri):
-                return StartConfirmed(release.fence, execution, log_uri)
-            case Refused(reason, detail):
-                return StartRefused(release.fence, reason, detail)
-            case Throttled():
-                return StartThrottled(release.fence, self.now() + self._pause(release.overloads))
-            case Ambiguous():
-                return outcome
-            case _ as unreachable:
-                assert_never(unreachable)
+            return ExecutionNotFound(release.fencing_token)
+        return StartConfirmed(release.fencing_token, f"{plan.job}/executions/{owner}", None)
 
     def _pause(self, overloads: int) -> timedelta:
         longest = min(_LONGEST_RETRY_SECONDS, _FIRST_RETRY_SECONDS * 2 ** min(overloads, 16))

@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 import urllib3
+from cloudevents.conversion import to_binary
+from cloudevents.http import CloudEvent
 
 EVENT_TYPE = "google.cloud.audit.log.v1.written"
 SCHEMA = "https://googleapis.github.io/google-cloudevents/jsonschema/google/events/cloud/audit/v1/LogEntryData.json"
@@ -26,8 +28,8 @@ class EventarcTrigger:
 
     def deliver(self, entry: Mapping[str, Any]) -> None:
         """Return once the receiver has acknowledged; raise for anything else."""
-        body = msgspec.json.encode(event_data(entry))
-        response = self._http.request("POST", self._url, body=body, headers=headers(entry))
+        headers, body = binary_event(entry)
+        response = self._http.request("POST", self._url, body=body, headers=headers)
         if response.status not in ACK_STATUSES:
             raise NotAcknowledged(f"{self._url} answered {response.status}")
 
@@ -38,24 +40,24 @@ def event_data(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {**entry, "protoPayload": payload}
 
 
-def headers(entry: Mapping[str, Any]) -> dict[str, str]:
-    """Return the event's attributes; its id stays the same on redelivery."""
+def binary_event(entry: Mapping[str, Any]) -> tuple[dict[str, str], bytes]:
+    """Return the event's headers and body; its id stays the same on redelivery."""
     payload = entry["protoPayload"]
     moment = datetime.fromisoformat(entry["timestamp"])
     microseconds = int(moment.timestamp() * 1_000_000)
     project = entry["logName"].split("/")[1]
     service = payload["serviceName"]
-    return {
-        "content-type": "application/json; charset=utf-8",
-        "ce-specversion": "1.0",
-        "ce-type": EVENT_TYPE,
-        "ce-id": f"{entry['logName']}-{entry['insertId']}{microseconds}",
-        "ce-source": f"//cloudaudit.googleapis.com/projects/{project}/logs/system_event",
-        "ce-subject": f"{service}/{payload['resourceName']}",
-        "ce-time": entry["receiveTimestamp"],
-        "ce-recordedtime": entry["timestamp"],
-        "ce-servicename": service,
-        "ce-methodname": payload["methodName"],
-        "ce-resourcename": payload["resourceName"],
-        "ce-dataschema": SCHEMA,
+    attributes = {
+        "type": EVENT_TYPE,
+        "id": f"{entry['logName']}-{entry['insertId']}{microseconds}",
+        "source": f"//cloudaudit.googleapis.com/projects/{project}/logs/system_event",
+        "subject": f"{service}/{payload['resourceName']}",
+        "time": entry["receiveTimestamp"],
+        "recordedtime": entry["timestamp"],
+        "servicename": service,
+        "methodname": payload["methodName"],
+        "resourcename": payload["resourceName"],
+        "datacontenttype": "application/json; charset=utf-8",
+        "dataschema": SCHEMA,
     }
+    return to_binary(CloudEvent(attributes, event_data(entry)), data_marshaller=msgspec.json.encode)

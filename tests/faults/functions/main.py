@@ -1,5 +1,6 @@
 """The real functions, composed from the real ports; each can be made to kill its process, and report to be deaf."""
 
+import logging
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,27 +10,25 @@ from typing import cast
 
 import flask
 
-from interlock.bootstrap import open_ledger, open_publisher, open_results, utc_now
+from interlock.bootstrap import open_ledger, open_publisher, open_results
 from interlock.config import AlertSettings, DispatchSettings, ReconcileSettings, ReportSettings
+from interlock.entrypoints import alert_dead_letter as alerting
 from interlock.entrypoints import dispatch_release as dispatching
 from interlock.entrypoints import reconcile_releases as reconciling
 from interlock.entrypoints import report_status as reporting
-from interlock.entrypoints.alert_dead_letter import Alerter
-from interlock.entrypoints.http import Delivery, Reply, answer
+from interlock.entrypoints.http import answer
 from interlock.google.cloud_run_jobs import CloudRunJobs
 from interlock.ledger.interface import LedgerUnavailable
-from interlock.ports import Journal, PublishFailed
+from interlock.ports import PublishFailed
 from interlock.results.interface import Results
 from interlock.services.completion_service import CompletionService
-from interlock.services.outbox_relay import OutboxRelay
-from interlock.structured_log import JsonJournal
 from tests.faults.delivered import delivered
 from tests.faults.killing import (
     FAULTS_DIR,
     SUBJECTS,
     Faults,
+    KillingHandler,
     KillingJobs,
-    KillingJournal,
     KillingLedger,
     KillingPublisher,
     KillingResults,
@@ -38,7 +37,6 @@ from tests.faults.killing import (
 DEAF = ("deaf_to_eventarc", "deaf_to_sink")
 """Points of report_status: it takes the release's entry by that way, keeps it in a file and does nothing about it."""
 
-Handle = Callable[[Delivery, Journal], Reply]
 Function = Callable[[flask.Request], flask.typing.ResponseReturnValue]
 
 
@@ -57,12 +55,12 @@ def _dispatcher() -> dispatching.Dispatcher:
         jobs=KillingJobs(jobs, faults),
         publisher=KillingPublisher(open_publisher(settings.pubsub_endpoint), faults),
     )
-    fence = _results(settings.results, faults)
-    return replace(dispatcher, launcher=replace(dispatcher.launcher, fence=lambda: fence))
+    ownership = _results(settings.results, faults)
+    return replace(dispatcher, launcher=replace(dispatcher.launcher, open_ownership=lambda: ownership))
 
 
-def _closing(closer: CompletionService, results: str | None, faults: Faults) -> CompletionService:
-    return replace(closer, results=_results(results, faults))
+def _closing(completions: CompletionService, results: str | None, faults: Faults) -> CompletionService:
+    return replace(completions, results=_results(results, faults))
 
 
 def _results(url: str | None, faults: Faults) -> Results:
@@ -79,7 +77,7 @@ def _reporter() -> reporting.Reporter:
         ledger=KillingLedger(open_ledger(settings.ledger), faults),
         publisher=KillingPublisher(open_publisher(settings.pubsub_endpoint), faults),
     )
-    return replace(reporter, closer=_closing(reporter.closer, settings.results, faults))
+    return replace(reporter, completions=_closing(reporter.completions, settings.results, faults))
 
 
 @cache
@@ -91,20 +89,18 @@ def _reconciler() -> reconciling.Reconciler:
         executions=KillingJobs(CloudRunJobs(settings.run_endpoint), faults),
         publisher=KillingPublisher(open_publisher(settings.pubsub_endpoint), faults),
     )
-    return replace(reconciler, closer=_closing(reconciler.closer, settings.results, faults))
+    return replace(reconciler, completions=_closing(reconciler.completions, settings.results, faults))
 
 
 @cache
-def _alerter() -> Alerter:
+def _alerter() -> alerting.Alerter:
     settings, faults = AlertSettings.read(os.environ), _faults("alert_dead_letter")
-    ledger = KillingLedger(open_ledger(settings.ledger), faults)
-    postman = OutboxRelay(
-        ledger=ledger,
+    logging.getLogger("interlock").handlers = [KillingHandler(faults)]
+    return alerting.build(
+        settings,
+        ledger=KillingLedger(open_ledger(settings.ledger), faults),
         publisher=KillingPublisher(open_publisher(settings.pubsub_endpoint), faults),
-        instance=settings.instance,
-        status_topic=settings.status_topic,
     )
-    return Alerter(ledger=ledger, postman=postman, runbooks=settings.runbooks, now=utc_now)
 
 
 def _mortal(faults: Faults, function: Function, request: flask.Request) -> flask.typing.ResponseReturnValue:
@@ -129,10 +125,6 @@ def _text(request: flask.Request) -> str:
     return f"{body.decode()}{delivered(body).decode()}" if body else ""
 
 
-def _journaled(handle: Handle, faults: Faults) -> Handle:
-    return lambda delivery, journal: handle(delivery, KillingJournal(journal, faults))
-
-
 def dispatch_release(request: flask.Request) -> flask.typing.ResponseReturnValue:
     faults = _faults("dispatch_release")
     return _mortal(faults, lambda one: answer(one, faults.function, _dispatcher().handle), request)
@@ -140,8 +132,7 @@ def dispatch_release(request: flask.Request) -> flask.typing.ResponseReturnValue
 
 def alert_dead_letter(request: flask.Request) -> flask.typing.ResponseReturnValue:
     faults = _faults("alert_dead_letter")
-    handle = _journaled(_alerter().handle, faults)
-    return _mortal(faults, lambda one: answer(one, faults.function, handle), request)
+    return _mortal(faults, lambda one: answer(one, faults.function, _alerter().handle), request)
 
 
 def report_status(request: flask.Request) -> flask.typing.ResponseReturnValue:
@@ -160,7 +151,7 @@ def reconcile_releases(request: flask.Request) -> flask.typing.ResponseReturnVal
 
 def _tick(_request: flask.Request) -> flask.typing.ResponseReturnValue:
     try:
-        _reconciler().reconcile(JsonJournal(function="reconcile_releases"))
+        _reconciler().reconcile()
     except (LedgerUnavailable, PublishFailed):
         return "unavailable\n", 503
     return "", 200

@@ -1,14 +1,15 @@
-"""`interlock local env`: what a shell must know so that every command talks to the running stack."""
+"""`interlock local env`: the variables that lead every command of a shell to the running stack."""
 
 import shlex
 
-from interlock_cli.local_options import DEFAULT_STATE, StateFlag
-from interlock_cli.views.output import JsonFlag, show
+from interlock_cli.options import DEFAULT_LOCAL_STATE, JsonFlag, LocalStateFlag
+from interlock_cli.views.output import print_result
 
 
-def env(state: StateFlag = DEFAULT_STATE, as_json: JsonFlag = False) -> None:  # noqa: FBT002 - a flag
+def env(state: LocalStateFlag = DEFAULT_LOCAL_STATE, *, as_json: JsonFlag = False) -> None:
     """Print `export` lines for the running stack. Example: eval "$(interlock local env)" """
     from interlock_local.stack.control import running_environment
 
     variables = running_environment(state)
-    show(variables, (f"export {name}={shlex.quote(value)}" for name, value in variables.items()), as_json=as_json)
+    lines = (f"export {name}={shlex.quote(value)}" for name, value in variables.items())
+    print_result(variables, lines, as_json=as_json)

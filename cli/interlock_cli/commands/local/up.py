@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from interlock_cli.local_options import DEFAULT_STATE, StateFlag
-from interlock_cli.views.output import JsonFlag, say, show
+from interlock_cli.options import DEFAULT_LOCAL_STATE, JsonFlag, LocalStateFlag
+from interlock_cli.views.output import print_result, print_status
 
 if TYPE_CHECKING:
     from interlock_local.stack.state import StackRecord
 
 
-class PubSub(StrEnum):
-    """Who stands in for Pub/Sub."""
+class PubSubChoice(StrEnum):
+    """What takes the place of Pub/Sub."""
 
     EMBEDDED = "embedded"
     OFFICIAL = "official"
 
 
-class Ledger(StrEnum):
+class LedgerChoice(StrEnum):
     """Where releases are recorded."""
 
     SQLITE = "sqlite"
@@ -32,11 +32,11 @@ def _flag(name: str, help_text: str, **bounds: Any) -> Any:
     return typer.Option(name, envvar=twin, help=help_text, **bounds)
 
 
-RoutesFlag = Annotated[Path | None, _flag("--routes", "Routes document; without it, one route takes everything.")]
-PubSubFlag = Annotated[PubSub, _flag("--pubsub", "Ours, or Google's emulator.")]
-LedgerFlag = Annotated[Ledger, _flag("--ledger", "SQLite, or Google's Firestore emulator.")]
+LocalRoutesFlag = Annotated[Path | None, _flag("--routes", "Routes document; without it, one route takes everything.")]
+PubSubFlag = Annotated[PubSubChoice, _flag("--pubsub", "Ours, or Google's emulator.")]
+LocalLedgerFlag = Annotated[LedgerChoice, _flag("--ledger", "SQLite, or Google's Firestore emulator.")]
 PortFlag = Annotated[int, _flag("--port-base", "First of the ports; 0 takes any that are free.", min=0, max=65000)]
-TickFlag = Annotated[float, _flag("--reconcile-every", "Seconds between two reconcile runs.", min=0.1)]
+ReconcileEveryFlag = Annotated[float, _flag("--reconcile-every", "Seconds between two reconcile runs.", min=0.1)]
 ContainerFlag = Annotated[bool, _flag("--container", "Run each task in a container of the agent's image.")]
 ToolFlag = Annotated[
     str | None, _flag("--container-tool", "With --container: podman, docker, or what takes their build and run.")
@@ -47,12 +47,12 @@ DetachFlag = Annotated[bool, typer.Option("--detach", "-d", help="Return when it
 def up(  # noqa: PLR0913 - one flag, one parameter
     *,
     detach: DetachFlag = False,
-    routes: RoutesFlag = None,
-    state: StateFlag = DEFAULT_STATE,
-    pubsub: PubSubFlag = PubSub.EMBEDDED,
-    ledger: LedgerFlag = Ledger.SQLITE,
+    routes: LocalRoutesFlag = None,
+    state: LocalStateFlag = DEFAULT_LOCAL_STATE,
+    pubsub: PubSubFlag = PubSubChoice.EMBEDDED,
+    ledger: LocalLedgerFlag = LedgerChoice.SQLITE,
     port_base: PortFlag = 8700,
-    reconcile_every: TickFlag = 10.0,
+    reconcile_every: ReconcileEveryFlag = 10.0,
     container: ContainerFlag = False,
     container_tool: ToolFlag = None,
     as_json: JsonFlag = False,
@@ -62,7 +62,7 @@ def up(  # noqa: PLR0913 - one flag, one parameter
     from interlock_local.stack.plan import DEFAULT_ROUTES, StackPlan, ports_from
     from interlock_local.stack.ports import free_ports
 
-    tool = _container(container_tool, state) if container else None
+    tool = _build_image(container_tool, state) if container else None
     plan = StackPlan(
         state=state.resolve(),
         ports=ports_from(port_base) if port_base else free_ports(),
@@ -73,26 +73,26 @@ def up(  # noqa: PLR0913 - one flag, one parameter
         container_tool=tool,
     )
     if detach:
-        _ready(start(plan), state, as_json=as_json)
+        _print_ready(start(plan), state, as_json=as_json)
         return
     from interlock_local.stack.foreground import run
 
-    say("starting; Ctrl-C stops")
-    run(plan, lambda record: _ready(record, state, as_json=as_json))
+    print_status("starting; Ctrl-C stops")
+    run(plan, lambda record: _print_ready(record, state, as_json=as_json))
 
 
-def _container(wanted: str | None, state: Path) -> str:
+def _build_image(wanted: str | None, state: Path) -> str:
     from interlock_local.stack.container import build, find_tool, open_results
 
     tool = find_tool(wanted)
     open_results(state.resolve())
-    say("building the agent's image")
+    print_status("building the agent's image")
     build(tool, log=state.resolve() / "logs" / "image.log")
     return tool
 
 
-def _ready(record: "StackRecord", state: Path, *, as_json: bool) -> None:
-    option = "" if state == DEFAULT_STATE else f" --state {state}"
+def _print_ready(record: "StackRecord", state: Path, *, as_json: bool) -> None:
+    option = "" if state == DEFAULT_LOCAL_STATE else f" --state {state}"
     services = [f"  {name:<20} 127.0.0.1:{record.ports[name]}" for name in record.services if name in record.ports]
     lines = [*services, f'ready; for this shell: eval "$(interlock local env{option})"']
     document = {
@@ -101,4 +101,4 @@ def _ready(record: "StackRecord", state: Path, *, as_json: bool) -> None:
         "ports": record.ports,
         "environment": record.environment,
     }
-    show(document, lines, as_json=as_json)
+    print_result(document, lines, as_json=as_json)

@@ -1,13 +1,8 @@
-"""`interlock routes check`: judge routes before Terraform gives them to the functions."""
-
-from typing import Annotated
-
-import typer
+"""`interlock routes check`: validate routes before Terraform gives them to the functions."""
 
 from interlock_cli.errors import ExitCode
-from interlock_cli.views.output import JsonFlag, show
-
-RoutesArgument = Annotated[str, typer.Argument(metavar="FILE", help="The routes document.")]
+from interlock_cli.options import JsonFlag, RoutesArgument
+from interlock_cli.views.output import print_result
 
 
 def check(file: RoutesArgument, *, as_json: JsonFlag = False) -> int:
@@ -15,16 +10,17 @@ def check(file: RoutesArgument, *, as_json: JsonFlag = False) -> int:
 
     Example: interlock routes check routes.json
     """
-    from interlock_cli.documents.route_faults import findings
     from interlock_cli.documents.route_files import read_routes
+    from interlock_cli.documents.route_findings import route_findings
 
     routes = read_routes(file)
-    found = findings(routes)
+    findings = route_findings(routes)
     documents = [
-        {"kind": one.kind, "route": one.route, "fault": one.is_fault, "explanation": one.told} for one in found
+        {"kind": one.kind, "route": one.route, "fault": one.is_fault, "explanation": one.explanation}
+        for one in findings
     ]
-    lines = [f"{'fault' if one.is_fault else 'note '}  {one.route}: {one.kind}: {one.told}" for one in found]
+    lines = [f"{'fault' if one.is_fault else 'note '}  {one.route}: {one.kind}: {one.explanation}" for one in findings]
     document = {"file": file, "routes": [route.name for route in routes], "findings": documents}
-    faults = sum(one.is_fault for one in found)
-    show(document, [*lines, f"{file}: {len(routes)} routes, {faults} faults"], as_json=as_json)
+    faults = sum(one.is_fault for one in findings)
+    print_result(document, [*lines, f"{file}: {len(routes)} routes, {faults} faults"], as_json=as_json)
     return ExitCode.REJECTED if faults else ExitCode.SUCCESS

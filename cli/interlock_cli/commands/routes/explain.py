@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from interlock_cli.commands.routes.check import RoutesArgument
 from interlock_cli.documents.request_files import read_request
 from interlock_cli.errors import CommandError, ExitCode
-from interlock_cli.views.output import JsonFlag, say, show
+from interlock_cli.options import JsonFlag, RoutesArgument
+from interlock_cli.views.output import print_result, print_status
 
 if TYPE_CHECKING:
     from interlock.domain.requests.request import ReleaseRequest
@@ -25,35 +25,35 @@ def explain(file: RoutesArgument, message: MessageArgument, *, as_json: JsonFlag
     from interlock.domain.requests.routes import match_route
     from interlock_cli.documents.route_files import read_routes
 
-    routes, request = read_routes(file), read_request(message)
-    if not request.is_valid:
-        for line in request.complaints():
-            say(line)
+    routes, request_file = read_routes(file), read_request(message)
+    if not request_file.is_valid:
+        for line in request_file.violation_lines():
+            print_status(line)
         return ExitCode.REJECTED
-    asked = parse_request(request.document)
-    if not isinstance(asked, ReleaseRequest):
+    request = parse_request(request_file.document)
+    if not isinstance(request, ReleaseRequest):
         raise CommandError(f"{message} is a cancel or resume, which takes no route", "name a release request")
-    taken = match_route(routes, asked)
+    taken = match_route(routes, request)
     passed = routes[: routes.index(taken)] if taken else routes
-    terms = _terms(taken, asked) if taken else None
-    document = {"passed": [_passed(route, asked) for route in passed], "route": terms}
-    show(document, _lines(document), as_json=as_json)
+    terms = _terms(taken, request) if taken else None
+    document = {"passed": [_passed(route, request) for route in passed], "route": terms}
+    print_result(document, _lines(document), as_json=as_json)
     return ExitCode.SUCCESS if terms and not terms["violations"] else ExitCode.REJECTED
 
 
-def _passed(route: "Route", asked: "ReleaseRequest") -> dict[str, Any]:
+def _passed(route: "Route", request: "ReleaseRequest") -> dict[str, Any]:
     """Return each key by which the route does not match: what it wants and what the request has."""
     wanted = {key: values for key, values in route.match.items() if "*" not in values}
-    missed = {key: values for key, values in wanted.items() if getattr(asked, key) not in values}
-    because = [{"key": key, "wants": list(values), "has": getattr(asked, key)} for key, values in missed.items()]
+    missed = {key: values for key, values in wanted.items() if getattr(request, key) not in values}
+    because = [{"key": key, "wants": list(values), "has": getattr(request, key)} for key, values in missed.items()]
     return {"route": route.name, "because": because}
 
 
-def _terms(route: "Route", asked: "ReleaseRequest") -> dict[str, Any]:
+def _terms(route: "Route", request: "ReleaseRequest") -> dict[str, Any]:
     from interlock.domain.requests.routes import capacity, lane_key, with_defaults
     from interlock.domain.requests.source_policy import policy_violations
 
-    full = with_defaults(route, asked)
+    full = with_defaults(route, request)
     return {
         "route": route.name,
         "job": route.job,
@@ -70,15 +70,17 @@ def _terms(route: "Route", asked: "ReleaseRequest") -> dict[str, Any]:
 
 def _lines(document: dict[str, Any]) -> list[str]:
     route = document["route"]
-    lines = [f"passed  {one['route']}: {'; '.join(map(_why, one['because']))}" for one in document["passed"]]
+    passed = [f"passed  {one['route']}: {'; '.join(map(_mismatch, one['because']))}" for one in document["passed"]]
     if route is None:
-        return [*lines, "no route takes it"]
-    terms = ("job", "lane", "lane_mode", "capacity", "rerun", "timeout_seconds")
-    told = [f"  {key:<17} {route[key]}" for key in terms if route[key] is not None]
-    asked = [f"  {key:<17} {value}" for key, value in route["request"].items()]
-    wrong = [f"  rejected: {one['rule']} @ {one['pointer']}: expected {one['expected']}" for one in route["violations"]]
-    return [*lines, f"takes   {route['route']}", *told, "  — with the route's defaults —", *asked, *wrong]
+        return [*passed, "no route takes it"]
+    keys = ("job", "lane", "lane_mode", "capacity", "rerun", "timeout_seconds")
+    terms = [f"  {key:<17} {route[key]}" for key in keys if route[key] is not None]
+    request = [f"  {key:<17} {value}" for key, value in route["request"].items()]
+    rejected = [
+        f"  rejected: {one['rule']} @ {one['pointer']}: expected {one['expected']}" for one in route["violations"]
+    ]
+    return [*passed, f"takes   {route['route']}", *terms, "  — with the route's defaults —", *request, *rejected]
 
 
-def _why(missed: Any) -> str:
+def _mismatch(missed: Any) -> str:
     return f"wants {missed['key']} {' or '.join(missed['wants'])}, has {missed['has'] or 'none'}"

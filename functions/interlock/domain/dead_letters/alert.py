@@ -25,7 +25,7 @@ _SEVERITIES: dict[tuple[bool, Literal["production", "other", "unknown"]], Severi
 
 
 def alert_severity(reason: str, target_env: str | None) -> Severity:
-    """How loud a dead letter is: a message its sender must mend is quieter than a release we could not do."""
+    """Return how loud a dead letter is: what its sender must mend is quieter than what we could not do."""
     if target_env is None:
         return _SEVERITIES[reason in _SENDERS_FAULT, "unknown"]
     return _SEVERITIES[reason in _SENDERS_FAULT, "production" if _PRODUCTION.search(target_env) else "other"]
@@ -34,7 +34,7 @@ def alert_severity(reason: str, target_env: str | None) -> Severity:
 def alert(
     dead_letter: DeadLetter, *, incident: Incident, notify: bool, instance: str, runbooks: str
 ) -> dict[str, object]:
-    """One structured entry for Cloud Logging, Error Reporting and an alert policy on the label `notify`.
+    """Return one structured entry for Cloud Logging, Error Reporting and an alert policy on the label `notify`.
 
     Error Reporting groups by the reported location, which is therefore the fingerprint.
     """
@@ -64,7 +64,7 @@ def alert(
 
 
 def _headline(dead_letter: DeadLetter, incident: Incident) -> str:
-    """One line that says what, where and how often; the error last, because it may be long."""
+    """Return one line of what, where and how often; the error comes last, because it may be long."""
     what = dead_letter.release_id or f"message {dead_letter.message_id}"
     where = "/".join(part for part in (dead_letter.target_env, dead_letter.service) if part) or "an unknown target"
     line = f"Dead letter: {what} for {where}: {dead_letter.reason} at {dead_letter.stage} (x{incident.count})"

@@ -15,13 +15,13 @@ _VARIABLE_PARTS = (
 
 
 def fingerprint(reason: str, place: str, *, error: str | None, release_id: str | None) -> str:
-    """Sixteen hex digits, equal for dead letters that one repair will mend; `place` is the route, else the stage."""
+    """Return sixteen hex digits, equal for dead letters that one repair mends; `place` is the route, else the stage."""
     text = normalised_error(_without(release_id, error or ""))
     return hashlib.sha256("\0".join((reason, place, text)).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def normalised_error(error: str) -> str:
-    """The error without times, ids, hex, numbers and quoted texts."""
+    """Return the error without times, ids, hex, numbers and quoted texts."""
     text = error[:2000]
     for pattern, placeholder in _VARIABLE_PARTS:
         text = pattern.sub(placeholder, text)
@@ -29,7 +29,7 @@ def normalised_error(error: str) -> str:
 
 
 def _without(release_id: str | None, error: str) -> str:
-    """The error with the release's own id, as a whole word, replaced: it tells releases apart, not faults."""
+    """Return the error without the release's own id as a whole word: it differs by release, not by fault."""
     if not release_id:
         return error
     return re.sub(rf"(?<![\w.:-]){re.escape(release_id)}(?![\w:-])", "<id>", error)

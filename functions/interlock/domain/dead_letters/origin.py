@@ -1,6 +1,6 @@
-"""Tells from a dead letter's attributes which way it came, and why.
+"""Reads from a dead letter's attributes which way it came, and why.
 
-| came from | told by                          | reason                                  |
+| came from | recognised by                    | reason                                  |
 |-----------|----------------------------------|-----------------------------------------|
 | interlock | `interlock-reason` …             | what no retry can mend                  |
 | pubsub    | `CloudPubSubDeadLetterSource*`   | `delivery_exhausted`: attempts ran out  |
@@ -32,7 +32,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~+%:-]{0,254}\Z")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetterOrigin:
-    """The way here: `original_id` is the first message's id, for a forwarded message has a new one."""
+    """Which way the message came; `original_id` is its first id, since a forwarded message has a new one."""
 
     origin: Origin
     reason: str
@@ -46,7 +46,7 @@ class DeadLetterOrigin:
 
 
 def read_origin(message: Message) -> DeadLetterOrigin:
-    """Read the marks; ours win, for they know the reason while Pub/Sub only knows that it gave up."""
+    """Return what the marks say; ours win, as Pub/Sub knows only that it gave up, not why."""
     if "interlock-reason" in message.attributes:
         return _from_interlock(message, message.attributes)
     if f"{PUBSUB_MARK}Subscription" in message.attributes or f"{PUBSUB_MARK}DeliveryCount" in message.attributes:
@@ -83,7 +83,7 @@ def _from_pubsub(message: Message, attributes: Mapping[str, str]) -> DeadLetterO
 
 
 def _word(text: str | None) -> str:
-    """A word of ours, or a subscription's name as one; all else is `unknown`."""
+    """Return a word of ours, or a subscription's name as one; all else is `unknown`."""
     word = (text or "").replace("-", "_").lower()
     return word if _WORD.match(word) else "unknown"
 

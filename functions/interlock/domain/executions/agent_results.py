@@ -1,4 +1,4 @@
-"""The agents' results as far as a status event tells them; what is broken is left out, never believed."""
+"""The agents' results as far as a status event shows them; what is broken is left out, never believed."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -29,17 +29,17 @@ def with_agent_results(result: Result, tasks: Sequence[AgentResult]) -> Result:
     """Return the result with what the tasks left, given by their index; the platform's verdict stays as it is.
 
     Exit code and last error lines are of the first task that did not succeed, outputs and items of them all; of two
-    tasks with the same output the first is heard.
+    tasks with the same output the first one counts.
     """
     if not tasks:
         return result
-    telling = next((one for one in tasks if one.get("outcome") != "success"), tasks[0])
-    exit_code = whole_number(telling.get("exit_code"))
+    shown = next((one for one in tasks if one.get("outcome") != "success"), tasks[0])
+    exit_code = whole_number(shown.get("exit_code"))
     return replace(
         result,
         exit_code=result.exit_code if exit_code is None else exit_code,
         outputs=_outputs(tasks),
-        error_lines=_lines(telling.get("error_lines")),
+        error_lines=_lines(shown.get("error_lines")),
         items=_items(tasks),
     )
 
@@ -70,9 +70,9 @@ def _items(tasks: Sequence[AgentResult]) -> Mapping[str, ItemGroup]:
 
 
 def _group(parts: Sequence[Any]) -> ItemGroup:
-    told = [part for part in parts if isinstance(part, dict)]
-    names = [redact_text(name)[:_LONGEST_NAME] for part in told for name in _strings(part.get("names"))]
-    count = sum(max(0, whole_number(part.get("count")) or 0) for part in told)
+    groups = [part for part in parts if isinstance(part, dict)]
+    names = [redact_text(name)[:_LONGEST_NAME] for part in groups for name in _strings(part.get("names"))]
+    count = sum(max(0, whole_number(part.get("count")) or 0) for part in groups)
     return ItemGroup(min(count, _MOST_ITEMS), tuple(_fitting(names[:_MOST_NAMES], _NAME_BYTES)))
 
 

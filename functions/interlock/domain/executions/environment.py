@@ -20,7 +20,7 @@ _PLAIN = {
 
 
 def identity_environment(release: Release) -> dict[str, str]:
-    """Return what tells this attempt's executions from all others."""
+    """Return the variables that distinguish this attempt's executions from all others."""
     return {"INTERLOCK_RELEASE_ID": release.release_id, "INTERLOCK_ATTEMPT": str(release.attempt)}
 
 
@@ -32,7 +32,7 @@ def execution_environment(release: Release) -> dict[str, str]:
     sources = release.plan.allowed_sources if release.plan else ()
     return {
         **identity_environment(release),
-        "INTERLOCK_FENCE": str(release.fence),
+        "INTERLOCK_FENCE": str(release.fencing_token),
         **({"INTERLOCK_ALLOWED_SOURCES": " ".join(sources)} if sources else {}),
         **plain,
         **args,

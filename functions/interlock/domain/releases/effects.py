@@ -7,7 +7,7 @@ from interlock.domain.releases.model import Release
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class StartExecution:
     """Start the job for the claim just made; after a take-over, look for an execution to adopt first."""
 
     take_over: bool = False
@@ -23,7 +23,7 @@ class FindExecution:
 
 @dataclass(frozen=True, slots=True)
 class SealOwnership:
-    """Seal the fence and tell the end again: an earlier start may still turn up and run beside the lane's next."""
+    """Seal the fence, then apply the end again: an earlier start may still turn up and run beside the lane's next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class NoEffect:
 
 
 Effect = (
-    Start
+    StartExecution
     | FindExecution
     | SealOwnership
     | StopExecution

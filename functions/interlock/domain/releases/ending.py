@@ -1,9 +1,9 @@
 """How a release ends: by its execution, by request, by a newer one, or on the dead-letter topic (design 4, 2.7)."""
 
 from dataclasses import replace
-from datetime import datetime
 
 from interlock.domain.releases import transitions
+from interlock.domain.releases.context import Context
 from interlock.domain.releases.effects import Effect, NoEffect, SealOwnership, StopExecution, Transition
 from interlock.domain.releases.events import Cancel, ExecutionEnded, Superseded
 from interlock.domain.releases.lane import Lane
@@ -17,7 +17,7 @@ def short_name(execution: str) -> str:
     return execution.rsplit("/", 1)[-1]
 
 
-def complete(release: Release, lane: Lane, event: ExecutionEnded, now: datetime) -> Transition:
+def execution_ended(release: Release, lane: Lane, event: ExecutionEnded, context: Context) -> Transition:
     """Close the release by the execution that owns the fence; any other is a stray (design 2.7)."""
     if event.attempt != release.attempt:
         return Transition(release, lane, (NoEffect("stray_attempt"),))
@@ -28,11 +28,11 @@ def complete(release: Release, lane: Lane, event: ExecutionEnded, now: datetime)
     if _may_turn_up_late(release, event):
         return Transition(release, lane, (SealOwnership(),))
     if event.owner == SEALED and event.state is State.SUCCEEDED:
-        return close_unrun(release, lane, now)
+        return close_unrun(release, lane, context)
     if release.state is not State.STARTED:
-        release = transitions.confirm(release, event.execution, event.log_uri, now=now)
+        release = transitions.confirm(release, event.execution, event.log_uri, context)
     ended = replace(release, execution=event.execution, log_uri=event.log_uri or release.log_uri)
-    return Transition(*transitions.close(ended, lane, event.state, event.result, now=now))
+    return Transition(*transitions.close(ended, lane, event.state, event.result, context))
 
 
 def _owns(release: Release, event: ExecutionEnded) -> bool:
@@ -40,50 +40,50 @@ def _owns(release: Release, event: ExecutionEnded) -> bool:
         return short_name(event.execution) == event.owner
     if release.state is State.STARTED:
         return release.execution is not None and short_name(release.execution) == short_name(event.execution)
-    return release.state is State.STARTING and event.fence == release.fence
+    return release.state is State.STARTING and event.fencing_token == release.fencing_token
 
 
 def _may_turn_up_late(release: Release, event: ExecutionEnded) -> bool:
     """Whether another start of the attempt may still come to run the script.
 
-    A success that took no fence is of a job that knows none: there is nothing to seal. A success under a sealed fence
-    is of an agent that stood back.
+    A success that took no fence comes from a job without our agent: there is nothing to seal. A success under a sealed
+    fence comes from an agent that found the fence taken and did nothing.
     """
     return event.owner is None and release.starts > 1 and event.state is not State.SUCCEEDED
 
 
 def _point_to_owner(release: Release, event: ExecutionEnded) -> Release:
-    """Return the release with the owner as its execution, where it had been confirmed with the one that stood back."""
+    """Return the release with the owner as its execution, where another one had been confirmed that did nothing."""
     if event.owner in (None, SEALED) or release.execution is None or short_name(release.execution) == event.owner:
         return release
     parent = release.execution.rsplit("/", 1)[0]
     return replace(release, execution=f"{parent}/{event.owner}")
 
 
-def cancel(release: Release, lane: Lane, event: Cancel, now: datetime) -> Transition:
-    """Close a queued release at once; stop the execution of a running one and let it tell the outcome."""
+def cancel(release: Release, lane: Lane, event: Cancel, context: Context) -> Transition:
+    """Close a queued release at once; stop the execution of a running one, whose completion then closes it."""
     if release.is_closed:
         return Transition(release, lane, (NoEffect("already_closed"),))
-    mark = Cancellation(at=now, requested_by=event.requested_by, reason=event.reason)
-    marked = replace(release, cancellation=mark, updated_at=now)
+    mark = Cancellation(at=context.now, requested_by=event.requested_by, reason=event.reason)
+    marked = replace(release, cancellation=mark, updated_at=context.now)
     if release.state is State.QUEUED:
         result = Result(reason="by_request", detail=event.reason)
-        return Transition(*transitions.close(marked, lane, State.CANCELLED, result, now=now))
+        return Transition(*transitions.close(marked, lane, State.CANCELLED, result, context))
     effects: tuple[Effect, ...] = (StopExecution(release.execution),) if release.execution else ()
     return Transition(marked, lane, effects)
 
 
-def supersede(release: Release, lane: Lane, event: Superseded, now: datetime) -> Transition:
+def superseded(release: Release, lane: Lane, event: Superseded, context: Context) -> Transition:
     """Close a queued release because a newer request took its place."""
     if release.state is not State.QUEUED:
         return Transition(release, lane, (NoEffect("not_queued"),))
     result = Result(reason="newer_request", superseded_by=event.by)
-    return Transition(*transitions.close(release, lane, State.SUPERSEDED, result, now=now))
+    return Transition(*transitions.close(release, lane, State.SUPERSEDED, result, context))
 
 
-def bury(release: Release | None, lane: Lane | None, candidate: Release, now: datetime) -> Transition:
+def dead_lettered(release: Release | None, lane: Lane | None, candidate: Release, context: Context) -> Transition:
     """Record a message that ended on the dead-letter topic before it became a release."""
     if release is not None:
         return Transition(release, lane, (NoEffect("known_release"),))
-    buried, _ = transitions.close(candidate, None, State.DEAD_LETTERED, candidate.result, now=now)
-    return Transition(buried, lane)
+    closed, _ = transitions.close(candidate, None, State.DEAD_LETTERED, candidate.result, context)
+    return Transition(closed, lane)

@@ -22,7 +22,7 @@ class Resume:
 class StartConfirmed:
     """Cloud Run named the execution that the claim with this fence started."""
 
-    fence: int
+    fencing_token: int
     execution: str
     log_uri: str | None
 
@@ -31,7 +31,7 @@ class StartConfirmed:
 class StartRefused:
     """Cloud Run refused the start for good."""
 
-    fence: int
+    fencing_token: int
     reason: str
     detail: str
 
@@ -40,28 +40,33 @@ class StartRefused:
 class StartThrottled:
     """Cloud Run has no room now; try again at the given time."""
 
-    fence: int
+    fencing_token: int
     retry_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class ExecutionNotFound:
-    """No execution bears the release, and whatever of its starts turns up late stands back: the fence is sealed."""
+    """No execution bears the release. Its fence is sealed, so an earlier start that turns up late does nothing."""
 
-    fence: int
+    fencing_token: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionEnded:
-    """An execution ended. `owner` holds the attempt's fence: an execution's short name, SEALED, or nobody yet."""
+    """An execution that bears a release ended, as its audit entry or the API says it.
 
+    `execution` is the full resource name; `release_id`, `attempt` and `fence` come from its environment. `owner` holds
+    the attempt's ownership: an execution's short name, SEALED, or None where nobody has taken it or nobody looked yet.
+    """
+
+    release_id: str
+    attempt: int
+    fencing_token: int | None
     execution: str
-    attempt: int | None
-    fence: int | None
     state: State
     result: Result
-    owner: str | None
     log_uri: str | None = None
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,7 @@ class Superseded:
 
 @dataclass(frozen=True, slots=True)
 class DeadLettered:
-    """The request message ended on the dead-letter topic; the candidate is the record that says so."""
+    """The request message ended on the dead-letter topic; `candidate` is the record to keep of it."""
 
     candidate: Release
 

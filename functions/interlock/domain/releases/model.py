@@ -71,13 +71,17 @@ class ReleasePlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusEvent:
-    """One status event as it will be published; `data` is the JSON body."""
+    """One status event whole, as it will be published: a CloudEvent's attributes, and `data`, its JSON body."""
 
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: datetime
+    data: Mapping[str, Any]
     sequence: int
     attempt: int
     state: State
-    time: datetime
-    data: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,8 +153,8 @@ class Result:
 class Release:
     """The ledger's record of one release.
 
-    `sequence` is that of its newest status event, which is kept in `told` for whoever asks again. `message_ids` are
-    the Pub/Sub messages that were answered by this record, so that a redelivery is never taken for a new request.
+    `sequence` is that of its newest status event, kept in `last_event` for whoever asks again. `message_ids` are the
+    Pub/Sub messages that were answered by this record, so that a redelivery is never taken for a new request.
     `refusal` is a start's refusal that cannot close the release yet, because an earlier start may still run.
     """
 
@@ -165,7 +169,7 @@ class Release:
     not_after: datetime | None = None
     attempt: int = 1
     sequence: int = 0
-    fence: int = 0
+    fencing_token: int = 0
     starts: int = 0
     overloads: int = 0
     lease_until: datetime | None = None
@@ -177,7 +181,7 @@ class Release:
     refusal: Result | None = None
     result: Result = Result()
     message_ids: tuple[str, ...] = ()
-    told: StatusEvent | None = None
+    last_event: StatusEvent | None = None
     history: tuple[HistoryEntry, ...] = ()
     outbox: Outbox = Outbox()
 

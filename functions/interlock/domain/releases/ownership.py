@@ -1,7 +1,7 @@
 """The attempt's fence: a document that is created once, and whoever created it alone may run the script (design 2.6).
 
 Interlock takes it itself before it closes a release of which a start may still turn up: that start's agent then finds
-the fence taken and stands back, however late it comes.
+the fence taken and does nothing, however late it comes.
 """
 
 from collections.abc import Mapping

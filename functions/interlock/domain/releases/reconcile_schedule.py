@@ -1,6 +1,6 @@
 """When reconcile must look at a release: one instant per record, so that one query finds all that is due.
 
-Whoever was looked at falls due later, so the order of these instants is also the cursor that leads from run to run.
+`due_at` moves on after each look, so ordering by it pages through all that is due, from run to run.
 """
 
 from datetime import datetime, timedelta

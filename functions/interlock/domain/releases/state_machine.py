@@ -1,9 +1,9 @@
 """The lifecycle of a release: one pure decision for every event in every state."""
 
-from datetime import datetime
 from typing import assert_never
 
 from interlock.domain.releases import admission, ending, starting
+from interlock.domain.releases.context import Context
 from interlock.domain.releases.effects import NoEffect, Transition
 from interlock.domain.releases.events import (
     Cancel,
@@ -19,50 +19,45 @@ from interlock.domain.releases.events import (
     Superseded,
 )
 from interlock.domain.releases.lane import Lane
-from interlock.domain.releases.limits import StartLimits
 from interlock.domain.releases.model import Release, ReleasePlan
 
 
-def decide(
-    release: Release | None, lane: Lane | None, event: Event, *, now: datetime, limits: StartLimits
-) -> Transition:
+def decide(release: Release | None, lane: Lane | None, event: Event, context: Context) -> Transition:
     """Return what the event does to the release and its lane at this time, and what is to be done about it."""
     match event:
         case RequestReceived():
-            return admission.submit(release, lane, event.candidate, now, limits)
+            return admission.request_received(release, lane, event.candidate, context)
         case DeadLettered():
-            return ending.bury(release, lane, event.candidate, now)
+            return ending.dead_lettered(release, lane, event.candidate, context)
+        case StartConfirmed():
+            if release is None:
+                return Transition(None, lane, (NoEffect("unknown_release"),))
+            return starting.start_confirmed(release, lane, event, context)
         case _:
             if release is None or lane is None or release.plan is None:
                 reason = "unknown_release" if release is None else "already_closed"
                 return Transition(release, lane, (NoEffect(reason),))
-            return _decide_known(release, lane, release.plan, event, now=now, limits=limits)
+            return _decide_known(release, lane, release.plan, event, context)
 
 
-_Known = (
-    Resume | StartConfirmed | StartRefused | StartThrottled | ExecutionNotFound | ExecutionEnded | Cancel | Superseded
-)
+_Known = Resume | StartRefused | StartThrottled | ExecutionNotFound | ExecutionEnded | Cancel | Superseded
 
 
-def _decide_known(
-    release: Release, lane: Lane, plan: ReleasePlan, event: _Known, *, now: datetime, limits: StartLimits
-) -> Transition:
+def _decide_known(release: Release, lane: Lane, plan: ReleasePlan, event: _Known, context: Context) -> Transition:
     match event:
         case Resume():
-            return starting.resume(release, lane, plan, now, limits)
-        case StartConfirmed():
-            return starting.confirm(release, lane, event, now)
+            return starting.resume(release, lane, plan, context)
         case StartRefused():
-            return starting.refuse(release, lane, event, now)
+            return starting.start_refused(release, lane, event, context)
         case StartThrottled():
-            return starting.overload(release, lane, event, plan, now)
+            return starting.start_throttled(release, lane, event, plan, context)
         case ExecutionNotFound():
-            return starting.missing(release, lane, event, now)
+            return starting.execution_not_found(release, lane, event, context)
         case ExecutionEnded():
-            return ending.complete(release, lane, event, now)
+            return ending.execution_ended(release, lane, event, context)
         case Cancel():
-            return ending.cancel(release, lane, event, now)
+            return ending.cancel(release, lane, event, context)
         case Superseded():
-            return ending.supersede(release, lane, event, now)
+            return ending.superseded(release, lane, event, context)
         case _ as unreachable:
             assert_never(unreachable)

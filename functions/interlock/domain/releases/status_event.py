@@ -4,28 +4,48 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from interlock.domain.releases.model import OUTCOMES, Release, StatusEvent
+from interlock.domain.releases.context import Context
+from interlock.domain.releases.model import OUTCOMES, Release, State, StatusEvent
 
-_TOLD_FROM_REQUEST = ("target_env", "service", "release_version", "task", "requested_by", "source_commit")
+_FROM_REQUEST = ("target_env", "service", "release_version", "task", "requested_by", "source_commit")
 
 
-def status_event(release: Release, *, sequence: int, at: datetime, position: int | None = None) -> StatusEvent:
-    """Return the event that tells the release's present state; the same record gives the same event."""
+def status_event(release: Release, context: Context, *, sequence: int, position: int | None = None) -> StatusEvent:
+    """Return the status event of the release's present state, whole; the same record gives the same event."""
     state = release.public_state
+    return StatusEvent(
+        id=f"{release.release_id}/{release.attempt}/{sequence}",  # the same for every replay
+        source=f"//interlock.dev/instances/{context.instance}",
+        type=f"dev.interlock.release.{state}.v1",
+        subject=release.release_id,
+        time=context.now,
+        data=_data(release, state, sequence=sequence, time=context.now, position=position),
+        sequence=sequence,
+        attempt=release.attempt,
+        state=state,
+    )
+
+
+def event_data(release: Release) -> Mapping[str, Any]:
+    """Return the JSON body of an event that would tell the release's present state once more."""
+    state, sequence = release.public_state, release.sequence
+    return _data(release, state, sequence=sequence, time=release.updated_at, position=None)
+
+
+def _data(release: Release, state: State, *, sequence: int, time: datetime, position: int | None) -> Mapping[str, Any]:
     body = {
         "release_id": release.release_id,
         "attempt": release.attempt,
         "sequence": sequence,
         "state": state.value,
         "outcome": OUTCOMES.get(state),
-        "time": at.isoformat(),
+        "time": time.isoformat(),
         "message_id": release.source.message_id,
-        **{key: release.request.get(key) for key in _TOLD_FROM_REQUEST},
+        **{key: release.request.get(key) for key in _FROM_REQUEST},
         **_placement(release, position),
         **_ending(release),
     }
-    data = {key: value for key, value in body.items() if value not in (None, [], {})}
-    return StatusEvent(sequence=sequence, attempt=release.attempt, state=state, time=at, data=data)
+    return {key: value for key, value in body.items() if value not in (None, [], {})}
 
 
 def _placement(release: Release, position: int | None) -> Mapping[str, Any]:
@@ -51,24 +71,4 @@ def _ending(release: Release) -> Mapping[str, Any]:
         "items": {group: {"count": one.count, "names": list(one.names)} for group, one in result.items.items()},
         "violations": [violation.as_dict() for violation in result.violations],
         "superseded_by": result.superseded_by,
-    }
-
-
-def event_id(event: StatusEvent) -> str:
-    """Return the CloudEvent id, the same for every replay of the event."""
-    return f"{event.data['release_id']}/{event.attempt}/{event.sequence}"
-
-
-def event_attributes(event: StatusEvent, *, instance: str) -> dict[str, str]:
-    """Return the Pub/Sub attributes: CloudEvents binary mode, and plain ones for subscription filters."""
-    filters = ("release_id", "state", "outcome", "target_env", "service")
-    return {
-        "content-type": "application/json",
-        "ce-specversion": "1.0",
-        "ce-type": f"dev.interlock.release.{event.state}.v1",
-        "ce-source": f"//interlock.dev/instances/{instance}",
-        "ce-subject": event.data["release_id"],
-        "ce-id": event_id(event),
-        "ce-time": event.time.isoformat(),
-        **{key: str(event.data[key]) for key in filters if key in event.data},
     }

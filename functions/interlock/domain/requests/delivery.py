@@ -1,10 +1,10 @@
-"""Tells what an HTTP request delivered: a Pub/Sub message, an audit log entry, or nothing we can read.
+"""What the platform delivers to a function: a Pub/Sub message, an audit log entry, or nothing that we can read.
 
-| sent by                   | told by                           | body                        |
-|---------------------------|-----------------------------------|-----------------------------|
-| Pub/Sub push subscription | no CloudEvents marks              | {message, subscription}     |
-| Eventarc, binary mode     | header `ce-type`                  | the event's data            |
-| Eventarc, structured mode | type `application/cloudevents…`   | {type, id, time, data}      |
+| sent by                   | recognised by                           | body                    |
+|---------------------------|-----------------------------------------|-------------------------|
+| Pub/Sub push subscription | no header of CloudEvents                | {message, subscription} |
+| Eventarc, binary mode     | header `ce-type`                        | the event's data        |
+| Eventarc, structured mode | content type `application/cloudevents…` | {type, id, time, data}  |
 """
 
 import base64
@@ -46,7 +46,7 @@ Delivery: TypeAlias = PubSubDelivery | AuditLogDelivery | Unreadable
 
 
 @dataclass(frozen=True, slots=True)
-class _Event:
+class Envelope:
     """The CloudEvent around a delivery; a raw push counts as `messagePublished` without an id."""
 
     type: str
@@ -55,43 +55,33 @@ class _Event:
     data: Mapping[str, object]
 
 
-def parse_delivery(headers: Mapping[str, str], body: bytes) -> Delivery:
-    """Read one request of the platform; header names in any case, never an exception."""
-    document = read_object(body)
-    if document is None:
-        return Unreadable("the body is not a JSON object")
-    event = _event({name.lower(): value for name, value in headers.items()}, document)
-    if event.type == MESSAGE_PUBLISHED:
-        return _pubsub_delivery(event)
-    if event.type == AUDIT_LOG_WRITTEN:
-        return AuditLogDelivery(event.event_id, event.data) if event.data else Unreadable("the event has no data")
-    return Unreadable(f"events of type {event.type[:120]!r} are not ours")
+def read_delivery(envelope: Envelope) -> Delivery:
+    """Return what the envelope holds."""
+    if envelope.type == MESSAGE_PUBLISHED:
+        return _pubsub_delivery(envelope)
+    if envelope.type == AUDIT_LOG_WRITTEN:
+        is_empty = not envelope.data
+        return Unreadable("the event has no data") if is_empty else AuditLogDelivery(envelope.event_id, envelope.data)
+    return Unreadable(f"events of type {envelope.type[:120]!r} are not ours")
 
 
 def log_entry(delivery: PubSubDelivery | AuditLogDelivery) -> Mapping[str, object] | Unreadable:
-    """The log entry in a delivery: Eventarc's is the event itself, a log sink's is the message's data."""
+    """Return the log entry in a delivery: Eventarc's is the event itself, a log sink's is the message's data."""
     if isinstance(delivery, AuditLogDelivery):
         return delivery.entry
     entry = read_object(delivery.message.data)
     return Unreadable("the message's data is not a log entry") if entry is None else entry
 
 
-def _event(headers: Mapping[str, str], document: Mapping[str, object]) -> _Event:
-    if headers.get("content-type", "").strip().lower().startswith("application/cloudevents"):
-        event_type = text_at(document, "type") or ""
-        return _Event(event_type, text_at(document, "id"), text_at(document, "time"), map_at(document, "data"))
-    event_type = headers.get("ce-type") or MESSAGE_PUBLISHED
-    return _Event(event_type, headers.get("ce-id") or None, headers.get("ce-time"), document)
-
-
-def _pubsub_delivery(event: _Event) -> PubSubDelivery | Unreadable:
+def _pubsub_delivery(envelope: Envelope) -> PubSubDelivery | Unreadable:
     """Refuse what a ledger could not order or name: without id or publish time it is not a message."""
-    message = map_at(event.data, "message")
+    message = map_at(envelope.data, "message")
     message_id = text_at(message, "messageId", "message_id")
-    published = text_at(message, "publishTime", "publish_time") or event.time
+    published = text_at(message, "publishTime", "publish_time") or envelope.time
     publish_time = read_timestamp(published)
-    data = _data(message)
-    attributes = _attributes(message)
+    ordering_key = text_at(message, "orderingKey", "ordering_key")
+    subscription, attempt = text_at(envelope.data, "subscription"), whole_number(envelope.data.get("deliveryAttempt"))
+    data, attributes = _data(message), _attributes(message)
     if message_id is None:
         return Unreadable("there is no message with an id")
     if publish_time is None:
@@ -106,15 +96,15 @@ def _pubsub_delivery(event: _Event) -> PubSubDelivery | Unreadable:
             publish_time=publish_time,
             data=data,
             attributes=attributes,
-            ordering_key=text_at(message, "orderingKey", "ordering_key"),
-            subscription=text_at(event.data, "subscription"),
-            delivery_attempt=whole_number(event.data.get("deliveryAttempt")),
+            ordering_key=ordering_key,
+            subscription=subscription,
+            delivery_attempt=attempt,
         )
     )
 
 
 def _data(message: Mapping[str, object]) -> bytes | None:
-    """The decoded data; a message of attributes only has none, which is an empty one."""
+    """Return the decoded data; a message of attributes only has none, which is an empty one."""
     data = message.get("data")
     if data is None:
         return b""

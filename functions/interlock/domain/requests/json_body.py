@@ -1,4 +1,4 @@
-"""Reads a message's bytes as one JSON object, or says why they are none; no bytes make it raise."""
+"""Reads a message's bytes as one JSON object, or returns why they are none; no bytes make it raise."""
 
 import json
 import re

@@ -1,7 +1,7 @@
 """What a valid message asks for, as types: a release or maintenance task, a cancel, a resume."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -54,7 +54,7 @@ class CancelRequest:
 
 @dataclass(frozen=True, slots=True)
 class ResumeRequest:
-    """Tells dispatch that a queued release may be looked at again; sent by Interlock itself."""
+    """Asks that a queued release is looked at again, as its lane may be free; sent by Interlock itself."""
 
     release_id: str
 
@@ -66,19 +66,30 @@ def parse_request(document: Mapping[str, object]) -> ReleaseRequest | CancelRequ
         return CancelRequest(fields["cancel"], fields.get("requested_by"), fields.get("reason"))
     if "resume" in fields:
         return ResumeRequest(fields["resume"])
-    return release_request(fields)
+    return _release_request(fields)
 
 
-def release_request(document: Mapping[str, Any]) -> ReleaseRequest:
-    """Return the typed request in a valid document whose whole numbers are integers; what it lacks is defaulted."""
-    fields = {**document, "params": document.get("params", {})}
-    fields["script_args"] = tuple(document.get("script_args", ()))
-    if "not_after" in document:
-        fields["not_after"] = datetime.fromisoformat(document["not_after"])
+def with_absent(request: ReleaseRequest, values: Mapping[str, object]) -> ReleaseRequest:
+    """Return the request with each of these values that it does not give itself; in its document, too."""
+    absent = {key: value for key, value in values.items() if key not in request.document}
+    document = {**values, **request.document}
+    return replace(request, document=document, **_typed(absent)) if absent else request
+
+
+def _release_request(document: Mapping[str, Any]) -> ReleaseRequest:
+    fields = {"params": {}, **_typed(document)}
     if "task" in document:
         return ReleaseRequest(kind="maintenance", document=document, **fields)
-    fields.setdefault("deployment_type", DEFAULT_DEPLOYMENT_TYPE)
-    return ReleaseRequest(kind="release", document=document, **fields)
+    return ReleaseRequest(kind="release", document=document, **{"deployment_type": DEFAULT_DEPLOYMENT_TYPE, **fields})
+
+
+def _typed(fields: Mapping[str, Any]) -> dict[str, Any]:
+    typed = dict(fields)
+    if "script_args" in typed:
+        typed["script_args"] = tuple(typed["script_args"])
+    if "not_after" in typed:
+        typed["not_after"] = datetime.fromisoformat(typed["not_after"])
+    return typed
 
 
 def with_whole_numbers(document: Mapping[str, object]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Tells whether two requests under one id are the same request: a digest of all that changes the outcome."""
+"""A digest of all in a request that changes its outcome: two under one id with one digest are the same request."""
 
 import hashlib
 import json

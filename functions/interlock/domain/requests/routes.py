@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
 
-from interlock.domain.requests.request import ReleaseRequest, release_request, with_whole_numbers
+from interlock.domain.requests.request import ReleaseRequest, with_absent, with_whole_numbers
 
 ANYTHING = "*"
 DEFAULT_LANE = "{target_env}/{service}"
@@ -62,8 +62,8 @@ def match_route(routes: tuple[Route, ...], request: ReleaseRequest) -> Route | N
 
 
 def with_defaults(route: Route, request: ReleaseRequest) -> ReleaseRequest:
-    """Return the request with the route's defaults where it says nothing itself; in its document, too."""
-    return release_request({**route.defaults, **request.document})
+    """Return the request with the route's defaults for what it does not give itself; in its document, too."""
+    return with_absent(request, route.defaults) if route.defaults else request
 
 
 def lane_key(route: Route, request: ReleaseRequest) -> str:
@@ -74,6 +74,12 @@ def lane_key(route: Route, request: ReleaseRequest) -> str:
 def capacity(route: Route) -> int:
     """Return how many releases may run in the lane at once."""
     return (route.max_parallel or 1) if route.lane_mode is LaneMode.PARALLEL else 1
+
+
+def matched_keys(route: Route, request: ReleaseRequest) -> tuple[str, ...]:
+    """Return why the route took the request, as `key=value`; nothing where it takes everything."""
+    named = (key for key, wanted in route.match.items() if ANYTHING not in wanted)
+    return tuple(f"{key}={getattr(request, key)}" for key in named)
 
 
 def _route(entry: Mapping[str, Any]) -> Route:

@@ -89,8 +89,9 @@ def _parts(uri: str) -> SplitResult | None:
         _ = parts.port
     except ValueError:
         return None
-    is_plain = parts.scheme and "@" not in parts.netloc and not _DOT_SEGMENT.search(unquote(unquote(parts.path)))
-    return parts if is_plain else None
+    path = unquote(unquote(parts.path))
+    is_odd = _DOT_SEGMENT.search(path) or _READ_DIFFERENTLY.search(path.replace(" ", ""))
+    return None if is_odd or not parts.scheme or "@" in parts.netloc else parts
 
 
 def _is_same_host(asked: SplitResult, allowed: SplitResult) -> bool:
