@@ -69,7 +69,8 @@ class Dispatcher:
         if not isinstance(delivery, PubSubDelivery):
             return Ack("not_a_request")
         parsed = self.parser.parse(delivery.message, open_message(delivery.message))
-        return _MessageRun(self, delivery.message).run(parsed.release_id, _event_of(parsed, self.now()))
+        event = _event_of(parsed, self.now())
+        return _MessageRun(self, delivery.message).run(parsed.release_id, event)
 
 
 def _event_of(parsed: ParsedRequest, now: datetime) -> Event:

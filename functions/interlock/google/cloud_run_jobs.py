@@ -1,34 +1,22 @@
-"""Starts, finds, reads and stops executions of Cloud Run jobs through the Admin API v2."""
+"""Starts, finds, reads and stops executions of Cloud Run jobs through the Admin API v2.
 
-from collections.abc import Iterator, Mapping
+Answers are read as protobuf's own messages: what Google adds tomorrow is a number there, and an error in the classes
+that the library lays over them.
+"""
+
+from collections.abc import Mapping
 from functools import cached_property
 from itertools import islice
 from typing import Any
 
 import grpc
+from google.api_core.exceptions import FailedPrecondition, NotFound
+from google.cloud.run_v2 import Condition, Execution, ExecutionsClient, JobsClient
+from google.protobuf.message import DecodeError
 
 from interlock.domain.executions.execution_status import ExecutionStatus
-from interlock.google_rpc import Metadata, message_type, open_channel, routing, said, unary
-from interlock.ports import (
-    Ambiguous,
-    CloudRunUnavailable,
-    Refused,
-    Started,
-    StartOrder,
-    Throttled,
-)
-
-_RunJobRequest = message_type("google.cloud.run.v2.RunJobRequest")
-_Operation = message_type("google.longrunning.Operation")
-_Execution = message_type("google.cloud.run.v2.Execution")
-_GetExecution = message_type("google.cloud.run.v2.GetExecutionRequest")
-_ListExecutions = message_type("google.cloud.run.v2.ListExecutionsRequest")
-_ListedExecutions = message_type("google.cloud.run.v2.ListExecutionsResponse")
-_CancelExecution = message_type("google.cloud.run.v2.CancelExecutionRequest")
-_Condition = message_type("google.cloud.run.v2.Condition")
-
-_RUN_JOB = "google.cloud.run.v2.Jobs/RunJob"
-_EXECUTIONS = "google.cloud.run.v2.Executions"
+from interlock.google.clients import PROBLEMS, RETRY, describe, open_client, status_of, was_never_sent
+from interlock.ports import Ambiguous, CloudRunUnavailable, Refused, Started, StartOrder, Throttled
 
 _REFUSALS: Mapping[grpc.StatusCode, str] = {
     grpc.StatusCode.NOT_FOUND: "job_not_found",
@@ -36,10 +24,8 @@ _REFUSALS: Mapping[grpc.StatusCode, str] = {
     grpc.StatusCode.FAILED_PRECONDITION: "failed_precondition",
     grpc.StatusCode.INVALID_ARGUMENT: "invalid_argument",
 }
-_OVER = (grpc.StatusCode.NOT_FOUND, grpc.StatusCode.FAILED_PRECONDITION)
-
-# gRPC says this when no connection was ever made, so nothing can have been sent.
-_NEVER_SENT = "failed to connect to all addresses"
+_STATUS_BY_NUMBER: Mapping[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
+_VERDICTS: Mapping[int, bool] = {Condition.State.CONDITION_SUCCEEDED: True, Condition.State.CONDITION_FAILED: False}
 
 _LISTED = 1000
 _READ_TIMEOUT_SECONDS = 20.0
@@ -53,24 +39,24 @@ class CloudRunJobs:
         self._start_timeout_seconds = start_timeout_seconds
 
     @cached_property
-    def _channel(self) -> grpc.Channel:
-        # RunJob is not among the retried: a start that may have happened is looked for, never repeated blindly.
-        retried = [f"{_EXECUTIONS}/{method}" for method in ("GetExecution", "ListExecutions", "CancelExecution")]
-        return open_channel("run.googleapis.com", endpoint=self._endpoint, retried=retried)
+    def _jobs(self) -> JobsClient:
+        client: JobsClient = open_client(JobsClient, self._endpoint)
+        return client
 
     @cached_property
-    def _run_job(self) -> Any:
-        return unary(self._channel, _RUN_JOB, _RunJobRequest, _Operation)
+    def _executions(self) -> ExecutionsClient:
+        client: ExecutionsClient = open_client(ExecutionsClient, self._endpoint)
+        return client
 
     def start(self, order: StartOrder) -> Started | Refused | Throttled | Ambiguous:
-        """Start the job once; never wait for it to end, never retry."""
+        """Start the job once; never wait for it to end, never retry: a start that may have happened is looked for."""
         request = _run_request(order)
         try:
-            operation = self._run_job(request, timeout=self._start_timeout_seconds, metadata=_location(order.job))
-        except grpc.RpcError as error:
-            return _classify(error)
-        execution = _Execution.FromString(operation.metadata.value)
-        return Started(execution.name, execution.log_uri or None)
+            answer = self._jobs.run_job(request=request, retry=None, timeout=self._start_timeout_seconds)
+        except PROBLEMS as error:
+            words = describe(error)
+            return Throttled(words) if was_never_sent(error) else _refusal(status_of(error), words)
+        return _outcome(answer.operation)
 
     def find(self, job: str, environment: Mapping[str, str]) -> Started | None:
         """Return the newest execution of the job whose environment holds all of these, or None.
@@ -78,77 +64,75 @@ class CloudRunJobs:
         A job that is gone has none; were that no answer, its release would be looked for for ever.
         """
         try:
-            for execution in islice(self._listed(job), _LISTED):
+            listed = self._executions.list_executions(
+                request={"parent": job}, retry=RETRY, timeout=_READ_TIMEOUT_SECONDS
+            )
+            for execution in map(Execution.pb, islice(listed, _LISTED)):
                 if environment.items() <= _environment(execution).items():
                     return Started(execution.name, execution.log_uri or None)
-        except grpc.RpcError as error:
-            code, words = said(error)
-            if code is not grpc.StatusCode.NOT_FOUND:
-                raise CloudRunUnavailable(words) from error
+        except NotFound:
+            return None
+        except PROBLEMS as error:
+            raise CloudRunUnavailable(describe(error)) from error
         return None
-
-    def _listed(self, job: str) -> Iterator[Any]:
-        request = _ListExecutions(parent=job)
-        while True:
-            page = self._ask("ListExecutions", request, _ListedExecutions, routing("parent", job))
-            yield from page.executions
-            if not page.next_page_token:
-                return
-            request.page_token = page.next_page_token
 
     def stop(self, execution: str) -> None:
         """Ask Cloud Run to cancel the execution; one that is over or gone is no error."""
         try:
-            request = _CancelExecution(name=execution)
-            self._ask("CancelExecution", request, _Operation, routing("name", execution))
-        except grpc.RpcError as error:
-            code, words = said(error)
-            if code not in _OVER:
-                raise CloudRunUnavailable(words) from error
+            self._executions.cancel_execution(request={"name": execution}, retry=RETRY, timeout=_READ_TIMEOUT_SECONDS)
+        except (NotFound, FailedPrecondition):
+            return
+        except PROBLEMS as error:
+            raise CloudRunUnavailable(describe(error)) from error
 
     def status(self, execution: str) -> ExecutionStatus | None:
         """Return how the execution stands, or None where it does not exist."""
-        request = _GetExecution(name=execution)
         try:
-            return _status(self._ask("GetExecution", request, _Execution, routing("name", execution)))
-        except grpc.RpcError as error:
-            code, words = said(error)
-            if code is grpc.StatusCode.NOT_FOUND:
-                return None
-            raise CloudRunUnavailable(words) from error
-
-    def _ask(self, method: str, request: Any, answer: Any, header: Metadata) -> Any:
-        call = unary(self._channel, f"{_EXECUTIONS}/{method}", type(request), answer)
-        return call(request, timeout=_READ_TIMEOUT_SECONDS, metadata=header)
+            found = self._executions.get_execution(
+                request={"name": execution}, retry=RETRY, timeout=_READ_TIMEOUT_SECONDS
+            )
+        except NotFound:
+            return None
+        except PROBLEMS as error:
+            raise CloudRunUnavailable(describe(error)) from error
+        return _status(Execution.pb(found))
 
 
-def _location(resource: str) -> Metadata:
-    """Return the routing header of RunJob, which goes by the location alone."""
-    parts = resource.split("/")
-    return routing("location", parts[3]) if len(parts) > 3 and parts[2] == "locations" else ()
-
-
-def _run_request(order: StartOrder) -> Any:
-    request = _RunJobRequest(name=order.job)
-    container = request.overrides.container_overrides.add()
-    for name, value in order.environment.items():
-        container.env.add(name=name, value=value)
+def _run_request(order: StartOrder) -> dict[str, Any]:
+    env = [{"name": name, "value": value} for name, value in order.environment.items()]
+    overrides: dict[str, Any] = {"container_overrides": [{"env": env}]}
     if order.task_count is not None:
-        request.overrides.task_count = order.task_count
+        overrides["task_count"] = order.task_count
     if order.timeout_seconds is not None:
-        request.overrides.timeout.seconds = order.timeout_seconds
-    return request
+        overrides["timeout"] = {"seconds": order.timeout_seconds}
+    return {"name": order.job, "overrides": overrides}
 
 
-def _classify(error: grpc.RpcError) -> Refused | Throttled | Ambiguous:
-    code, words = said(error)
-    if reason := _REFUSALS.get(code):
-        return Refused(reason, words)
-    if code is grpc.StatusCode.RESOURCE_EXHAUSTED:
-        return Throttled(words)
-    if code is grpc.StatusCode.UNAVAILABLE and _NEVER_SENT in words:
-        return Throttled(words)
-    return Ambiguous(words)
+def _outcome(operation: Any) -> Started | Refused | Throttled | Ambiguous:
+    """Return what RunJob's operation says: whatever else it holds, an execution that it names was started."""
+    execution = _named_execution(operation)
+    if execution is not None:
+        return Started(execution.name, execution.log_uri or None)
+    if operation.HasField("error"):
+        code = _STATUS_BY_NUMBER.get(operation.error.code)
+        return _refusal(code, f"{code.name if code else operation.error.code}: {operation.error.message}")
+    kind = operation.metadata.type_url or "nothing"
+    return Ambiguous(f"the operation {operation.name} names no execution; its metadata is {kind}")
+
+
+def _named_execution(operation: Any) -> Any:
+    execution = Execution.pb(Execution())
+    try:
+        is_execution = operation.metadata.Unpack(execution)
+    except DecodeError:
+        return None
+    return execution if is_execution and execution.name else None
+
+
+def _refusal(code: grpc.StatusCode | None, words: str) -> Refused | Throttled | Ambiguous:
+    if code is not None and code in _REFUSALS:
+        return Refused(_REFUSALS[code], words)
+    return Throttled(words) if code is grpc.StatusCode.RESOURCE_EXHAUSTED else Ambiguous(words)
 
 
 def _environment(execution: Any) -> dict[str, str]:
@@ -156,13 +140,12 @@ def _environment(execution: Any) -> dict[str, str]:
 
 
 def _status(execution: Any) -> ExecutionStatus:
-    completed = next((one for one in execution.conditions if one.type_ == "Completed"), _Condition())
-    verdicts = {_Condition.CONDITION_SUCCEEDED: True, _Condition.CONDITION_FAILED: False}
-    reason = completed.execution_reason
+    conditions = (one for one in execution.conditions if one.type_ == "Completed")
+    completed = next(conditions, Condition.pb(Condition()))
     return ExecutionStatus(
         environment=_environment(execution),
-        completed=verdicts.get(completed.state) if execution.HasField("completion_time") else None,
-        reason=_Condition.ExecutionReason.Name(reason) if reason else None,
+        completed=_verdict(execution, completed),
+        reason=_reason(completed) or _unknown_state(completed),
         message=completed.message or None,
         counts={
             "succeeded": execution.succeeded_count,
@@ -173,3 +156,26 @@ def _status(execution: Any) -> ExecutionStatus:
         task_count=execution.task_count,
         log_uri=execution.log_uri or None,
     )
+
+
+def _verdict(execution: Any, completed: Any) -> bool | None:
+    """Return the Completed condition; one that ended in a state yet unknown is not known to have succeeded."""
+    if _unknown_state(completed) and execution.HasField("completion_time"):
+        return False
+    return _VERDICTS.get(completed.state)
+
+
+def _unknown_state(condition: Any) -> str | None:
+    is_known = condition.state in condition.DESCRIPTOR.fields_by_name["state"].enum_type.values_by_number
+    return None if is_known else f"STATE_{condition.state}"
+
+
+def _reason(condition: Any) -> str | None:
+    """Return the reason's name, or the number of one that is newer than the library (`EXECUTION_REASON_99`)."""
+    kind = condition.WhichOneof("reasons")
+    number = getattr(condition, kind) if kind else 0
+    if not number:
+        return None
+    known = condition.DESCRIPTOR.fields_by_name[kind].enum_type.values_by_number.get(number)
+    name: str = known.name if known else f"{kind.upper()}_{number}"
+    return None if name == "UNKNOWN" else name  # no reason at all: the message may name one

@@ -16,29 +16,29 @@ from functools import cached_property, lru_cache
 from typing import Any, TypeVar, cast
 from urllib.parse import quote, unquote
 
-import grpc
+from google.api_core.exceptions import Aborted, AlreadyExists, FailedPrecondition
+from google.cloud.firestore_v1.services.firestore import FirestoreClient
+from google.cloud.firestore_v1.types import (
+    BatchGetDocumentsResponse,
+    CommitResponse,
+    RunQueryResponse,
+    StructuredQuery,
+)
 
 from interlock.domain.releases.model import Release
-from interlock.google_rpc import Metadata, message_type, open_channel, routing, said, streaming, unary
+from interlock.google.clients import CHANNEL_OPTIONS, PROBLEMS, RETRY, ChannelOptions, describe, open_client
 from interlock.ledger.interface import Commit, Decision, LedgerUnavailable
 from interlock.ledger.records import Key, Kind, Record, from_body, to_row
 
 T = TypeVar("T")
+Direction = StructuredQuery.Direction
+Operator = StructuredQuery.FieldFilter.Operator
 
-_BatchGet = message_type("google.firestore.v1.BatchGetDocumentsRequest")
-_BatchGot = message_type("google.firestore.v1.BatchGetDocumentsResponse")
-_CommitRequest = message_type("google.firestore.v1.CommitRequest")
-_Committed = message_type("google.firestore.v1.CommitResponse")
-_RunQuery = message_type("google.firestore.v1.RunQueryRequest")
-_QueryAnswer = message_type("google.firestore.v1.RunQueryResponse")
-_Query = message_type("google.firestore.v1.StructuredQuery")
-
-_SERVICE = "google.firestore.v1.Firestore"
 _TIMEOUT_SECONDS = 30.0
 _STORED = ("body", "state", "lane", "due_at", "updated_at")
 
 # Somebody else wrote first: read again and decide again, for as long as a push may be answered.
-_LOST_RACE = frozenset({grpc.StatusCode.ABORTED, grpc.StatusCode.ALREADY_EXISTS, grpc.StatusCode.FAILED_PRECONDITION})
+_LOST_RACE = (Aborted, AlreadyExists, FailedPrecondition)
 _REMEMBERED = 256
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS, _PATIENCE_SECONDS = 0.02, 0.5, 30.0
 
@@ -52,47 +52,29 @@ class _Found:
 
 
 class FirestoreLedger:
-    """Implements Ledger and LedgerReader on one Firestore database; the channel is made on first use.
+    """Implements Ledger and LedgerReader on one Firestore database; the client is opened on first use.
 
     `FIRESTORE_EMULATOR_HOST` leads it to an emulator, as it does Google's own clients.
     """
 
-    def __init__(self, project: str, database: str) -> None:
+    def __init__(self, project: str, database: str, options: ChannelOptions = CHANNEL_OPTIONS) -> None:
         self._database = f"projects/{project}/databases/{database}"
         self._root = f"{self._database}/documents"
+        self._options = options
         self._written: dict[Key, _Found] = {}
         self._lock = threading.Lock()
 
     @cached_property
-    def _endpoint(self) -> str | None:
-        return os.environ.get("FIRESTORE_EMULATOR_HOST") or None
+    def _client(self) -> FirestoreClient:
+        endpoint = os.environ.get("FIRESTORE_EMULATOR_HOST") or None
+        client: FirestoreClient = open_client(FirestoreClient, endpoint, self._options)
+        return client
 
     @cached_property
-    def _channel(self) -> grpc.Channel:
-        retried = [f"{_SERVICE}/{method}" for method in ("BatchGetDocuments", "Commit", "RunQuery")]
-        return open_channel("firestore.googleapis.com", endpoint=self._endpoint, retried=retried)
-
-    @cached_property
-    def _get(self) -> Any:
-        return streaming(self._channel, f"{_SERVICE}/BatchGetDocuments", _BatchGet, _BatchGot)
-
-    @cached_property
-    def _commit(self) -> Any:
-        return unary(self._channel, f"{_SERVICE}/Commit", _CommitRequest, _Committed)
-
-    @cached_property
-    def _query(self) -> Any:
-        return streaming(self._channel, f"{_SERVICE}/RunQuery", _RunQuery, _QueryAnswer)
-
-    @cached_property
-    def _database_header(self) -> Metadata:
-        """Google's front ends route by the database; the emulator lets its owner do everything."""
-        owner = (("authorization", "Bearer owner"),) if self._endpoint else ()
-        return (*routing("database", self._database), ("google-cloud-resource-prefix", self._database), *owner)
-
-    @cached_property
-    def _parent_header(self) -> Metadata:
-        return (*routing("parent", self._root), *self._database_header[1:])
+    def _how(self) -> dict[str, Any]:
+        """How every call is made; Firestore's own client names the database in a header as well."""
+        metadata = (("google-cloud-resource-prefix", self._database),)
+        return {"retry": RETRY, "timeout": _TIMEOUT_SECONDS, "metadata": metadata}
 
     def transact(self, keys: Iterable[Key], decide: Decision[T]) -> T:
         """Read, decide and commit; the decision runs again when another writer was faster."""
@@ -100,10 +82,11 @@ class FirestoreLedger:
         while True:
             try:
                 return self._attempt(first, decide)
-            except grpc.RpcError as error:
-                code, words = said(error)
-                if code not in _LOST_RACE or time.monotonic() > deadline:
-                    raise LedgerUnavailable(words) from error
+            except _LOST_RACE as error:
+                if time.monotonic() > deadline:
+                    raise LedgerUnavailable(describe(error)) from error
+            except PROBLEMS as error:
+                raise LedgerUnavailable(describe(error)) from error
             time.sleep(random.uniform(0, pause))  # noqa: S311 - the pause is no secret
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
@@ -123,12 +106,11 @@ class FirestoreLedger:
         return found, step
 
     def _save(self, records: Mapping[Key, Record], found: Mapping[Key, _Found]) -> None:
-        request = _CommitRequest(database=self._database)
-        for key, record in records.items():
-            self._add(request.writes.add(), key, record, found.get(key))
-        answer = self._commit(request, timeout=_TIMEOUT_SECONDS, metadata=self._database_header)
+        writes = [self._write(key, record, found.get(key)) for key, record in records.items()]
+        answer = self._client.commit(request={"database": self._database, "writes": writes}, **self._how)
+        results = CommitResponse.pb(answer).write_results
         with self._lock:
-            for (key, record), result in zip(records.items(), answer.write_results, strict=False):
+            for (key, record), result in zip(records.items(), results, strict=False):
                 if key.kind == "releases":
                     self._written[key] = _Found(record, result.update_time)
             while len(self._written) > _REMEMBERED:
@@ -143,24 +125,22 @@ class FirestoreLedger:
             found = {key: self._written.pop(key) for key in keys if key in self._written}
         return found if len(found) == len(keys) else {}
 
-    def _add(self, write: Any, key: Key, record: Record, before: _Found | None) -> None:
-        """Fill in the write where it stands in its request: a message that is made first is copied into it."""
-        write.update.name = self._name(key)
-        _fill(write.update.fields, record)
-        if before is None:
-            return
-        if before.record is None:
-            write.current_document.exists = False
-        else:
-            write.current_document.update_time.CopyFrom(before.update_time)
+    def _write(self, key: Key, record: Record, before: _Found | None) -> dict[str, Any]:
+        row = to_row(record)
+        fields = {name: _value(getattr(row, name)) for name in _STORED}
+        write: dict[str, Any] = {"update": {"name": self._name(key), "fields": fields}}
+        if before is not None:
+            is_new = before.record is None
+            write["current_document"] = {"exists": False} if is_new else {"update_time": before.update_time}
+        return write
 
     def _read(self, keys: Sequence[Key]) -> dict[Key, _Found]:
         if not keys:
             return {}
         by_name = {self._name(key): key for key in keys}
-        request = _BatchGet(database=self._database, documents=list(by_name))
+        request = {"database": self._database, "documents": list(by_name)}
         found: dict[Key, _Found] = {}
-        for one in self._get(request, timeout=_TIMEOUT_SECONDS, metadata=self._database_header):
+        for one in map(BatchGetDocumentsResponse.pb, self._client.batch_get_documents(request=request, **self._how)):
             if one.missing:
                 found[by_name[one.missing]] = _Found(None, None)
             elif one.found.name:
@@ -172,15 +152,13 @@ class FirestoreLedger:
         """Return the record as last committed, or None."""
         try:
             return self._read((key,))[key].record
-        except grpc.RpcError as error:
-            raise LedgerUnavailable(said(error)[1]) from error
+        except PROBLEMS as error:
+            raise LedgerUnavailable(describe(error)) from error
 
     def due(self, now: datetime, limit: int) -> Sequence[Release]:
         """Return the releases whose due instant has passed, oldest first."""
-        condition = _Query.FieldFilter(field=_field("due_at"), op=_Query.FieldFilter.LESS_THAN_OR_EQUAL)
-        _set(condition.value, now)
-        where = _Query.Filter(field_filter=condition)
-        return self._releases(order_by=[_order("due_at")], where=where, limit={"value": limit})
+        condition = {"field": _field("due_at"), "op": Operator.LESS_THAN_OR_EQUAL, "value": _value(now)}
+        return self._releases(order_by=[_order("due_at")], where={"field_filter": condition}, limit={"value": limit})
 
     def recent(self, limit: int) -> Sequence[Release]:
         """Return the releases that changed last, newest first."""
@@ -194,15 +172,13 @@ class FirestoreLedger:
         return [cast("Release", one) for one in self._found("releases", **query)]
 
     def _found(self, kind: Kind, **query: Any) -> Iterator[Record]:
-        collection = _Query.CollectionSelector(collection_id=kind)
-        structured = _Query(from_=[collection], **query)
-        request = _RunQuery(parent=self._root, structured_query=structured)
+        request = {"parent": self._root, "structured_query": {"from_": [{"collection_id": kind}], **query}}
         try:
-            for answer in self._query(request, timeout=_TIMEOUT_SECONDS, metadata=self._parent_header):
+            for answer in map(RunQueryResponse.pb, self._client.run_query(request=request, **self._how)):
                 if answer.document.name:
                     yield _record(Key(kind, unquote(answer.document.name.rsplit("/", 1)[-1])), answer.document)
-        except grpc.RpcError as error:
-            raise LedgerUnavailable(said(error)[1]) from error
+        except PROBLEMS as error:
+            raise LedgerUnavailable(describe(error)) from error
 
     def _name(self, key: Key) -> str:
         return f"{self._root}/{key.kind}/{_escaped(key.id)}"
@@ -217,25 +193,16 @@ def _record(key: Key, document: Any) -> Record:
     return from_body(key, document.fields["body"].string_value)
 
 
-def _fill(fields: Any, record: Record) -> None:
-    row = to_row(record)
-    for name in _STORED:
-        _set(fields[name], getattr(row, name))
+def _value(stored: str | datetime | None) -> dict[str, Any]:
+    if stored is None:
+        return {"null_value": 0}
+    return {"string_value": stored} if isinstance(stored, str) else {"timestamp_value": stored}
 
 
-def _set(value: Any, what: str | datetime | None) -> None:
-    if what is None:
-        value.null_value = 0
-    elif isinstance(what, str):
-        value.string_value = what
-    else:
-        value.timestamp_value.FromDatetime(what)
+def _field(name: str) -> dict[str, str]:
+    return {"field_path": name}
 
 
-def _field(name: str) -> Any:
-    return _Query.FieldReference(field_path=name)
-
-
-def _order(name: str, *, newest_first: bool = False) -> Any:
-    direction = _Query.DESCENDING if newest_first else _Query.ASCENDING
-    return _Query.Order(field=_field(name), direction=direction)
+def _order(name: str, *, newest_first: bool = False) -> dict[str, Any]:
+    direction = Direction.DESCENDING if newest_first else Direction.ASCENDING
+    return {"field": _field(name), "direction": direction}

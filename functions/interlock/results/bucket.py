@@ -1,6 +1,7 @@
 """The results store where it is a bucket (`gs://BUCKET/PREFIX`)."""
 
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -14,6 +15,7 @@ from requests.exceptions import RequestException
 
 from interlock.domain.executions.task_results import last_results
 from interlock.domain.releases.ownership import SEALED, owner_named, sealed_fence
+from interlock.google.clients import credentials
 from interlock.results.interface import MOST_TASKS, ResultsUnavailable
 
 _RETRY = DEFAULT_RETRY.with_timeout(15.0)
@@ -94,7 +96,9 @@ class GcsResults:
     @property
     def _bucket(self) -> Bucket:
         if self._opened is None:
-            self._opened = Client().bucket(self._bucket_name)
+            # No project is asked for: reading and writing objects needs none. An emulator wants no credentials.
+            own = None if os.environ.get("STORAGE_EMULATOR_HOST") else credentials()
+            self._opened = Client(project=None, credentials=own).bucket(self._bucket_name)
         return self._opened
 
     def _owner(self, release_id: str, attempt: int) -> str:
