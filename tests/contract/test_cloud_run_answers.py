@@ -135,7 +135,9 @@ class TestTheOperationOfAStart:
         operation = Operation(name="operations/1", done=True, error={"code": code, "message": "no"})
         assert self.start(server, cloud_run, operation) == expected
 
-    def test_an_execution_that_failed_at_once_was_started(self, server: AnsweringServer, cloud_run: CloudRunJobs) -> None:
+    def test_an_execution_that_failed_at_once_was_started(
+        self, server: AnsweringServer, cloud_run: CloudRunJobs
+    ) -> None:
         operation = Operation(done=True, error={"code": 10, "message": "0/1 tasks were a success"})
         operation.metadata.Pack(an_execution())
         assert self.start(server, cloud_run, operation) == Started(NAME, None)
