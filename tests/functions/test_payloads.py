@@ -67,7 +67,8 @@ def _lines(capfd: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
 
 
 def _running(completion: ExecutionEnded) -> Release:
-    release = a_release(str(completion.release_id), state=State.STARTED, execution=completion.execution)
+    job = completion.execution.rpartition("/executions/")[0]
+    release = a_release(completion.release_id, state=State.STARTED, execution=completion.execution, plan={"job": job})
     return replace(release, attempt=completion.attempt or 1, fencing_token=completion.fencing_token or 1)
 
 

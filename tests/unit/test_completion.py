@@ -302,3 +302,29 @@ def test_no_damage_at_any_place_raises(path: str, value: object) -> None:
     damaged = changed(path, value)
     assert isinstance(damaged, ExecutionEnded | NotACompletion)
     assert isinstance(damaged, NotACompletion) or json.dumps(damaged.execution)
+
+
+LIMITS_REACHED = {
+    "The configured memory limit was reached.": "out_of_memory",
+    "The configured timeout was reached.": "timeout",
+}
+
+
+@pytest.mark.parametrize("reason", [None, "NonZeroExitCode"])
+@pytest.mark.parametrize(("words", "word"), LIMITS_REACHED.items(), ids=LIMITS_REACHED.values())
+def test_a_limit_that_ended_a_task_is_told_before_its_exit_code_of_0(words: str, word: str, reason: str | None) -> None:
+    found = outcome(False, reason, f"Task t-task0 failed with exit code: 0 and message: {words}", failed=1)
+    assert found is not None
+    assert (found[0], found[1].reason, found[1].exit_code) == ("failed", word, None)
+
+
+def test_a_failed_execution_whose_other_tasks_the_platform_cancelled_has_failed() -> None:
+    found = outcome_of(False, "NonZeroExitCode", message=None, counts=Counts(failed=2, cancelled=6), task_count=8)
+    assert found is not None
+    assert (found[0], found[1].reason) == ("failed", "non_zero_exit")
+
+
+def test_only_cancelled_tasks_and_no_reason_are_a_cancel() -> None:
+    found = outcome_of(False, None, message="Cancelled by user.", counts=Counts(succeeded=1, cancelled=2), task_count=3)
+    assert found is not None
+    assert found[0] == "cancelled"

@@ -445,7 +445,27 @@ class TestAnEarlierStartMayRun:
         assert found == Transition(release, lane, (NoEffect("stray_execution"),))
 
 
+FOREIGN = {
+    "another project": "projects/other/locations/europe-west1/jobs/release-agent/executions/release-agent-x7k2p",
+    "another location": "projects/acme/locations/us-east1/jobs/release-agent/executions/release-agent-x7k2p",
+    "another job": "projects/acme/locations/europe-west1/jobs/other/executions/release-agent-x7k2p",
+    "no job's execution": "release-agent-x7k2p",
+}
+
+
 class TestComplete:
+    @pytest.mark.parametrize("execution", FOREIGN.values(), ids=FOREIGN)
+    @pytest.mark.parametrize("owner", [None, "release-agent-x7k2p"])
+    def test_an_execution_of_another_job_closes_nothing(self, execution: str, owner: str | None) -> None:
+        release, lane = started()
+        found = take(release, lane, ended(execution=execution, owner=owner))
+        assert found == Transition(release, lane, (NoEffect("stray_job"),))
+
+    def test_a_project_s_number_is_taken_for_its_id(self) -> None:
+        release, lane = started()
+        by_number = "projects/123456789012/locations/europe-west1/jobs/release-agent/executions/release-agent-x7k2p"
+        assert after(release, lane, ended(execution=by_number))[0].state is State.SUCCEEDED
+
     @pytest.mark.parametrize("state", [State.SUCCEEDED, State.FAILED, State.CANCELLED, State.ERRORED])
     def test_the_execution_closes_its_release_and_wakes_the_next(self, state: State) -> None:
         release, lane = started()

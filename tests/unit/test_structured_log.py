@@ -109,11 +109,11 @@ def test_an_entry_carries_trace_and_span_as_cloud_logging_wants_them(written: Wr
 
 def test_an_entry_has_the_form_that_google_s_own_handler_writes(written: Written) -> None:
     stream = io.StringIO()
-    theirs = logging.Logger("theirs")
-    theirs.addHandler(StructuredLogHandler(project_id="acme", stream=stream))
+    theirs = StructuredLogHandler(project_id="acme", stream=stream)
     fields = {"event": "release_step", "release_id": "web-1"}
     tracing = {"trace": f"projects/acme/traces/{TRACE}", "span_id": SPAN, "trace_sampled": True}
-    theirs.warning("release_step", extra={"json_fields": fields, "labels": {"execution_id": "abc123"}, **tracing})
+    said = {"levelno": logging.WARNING, "levelname": "WARNING", "msg": "release_step", "json_fields": fields}
+    theirs.handle(logging.makeLogRecord({**said, "labels": {"execution_id": "abc123"}, **tracing}))
     headers = {"traceparent": f"00-{TRACE}-{SPAN}-01", "function-execution-id": "abc123"}
     with bound(**log_fields(headers)):
         log_event("release_step", logging.WARNING, release_id="web-1")

@@ -23,6 +23,9 @@ _PHRASES: tuple[tuple[str, re.Pattern[str]], ...] = (
 """Phrases with a space in them, which no job's or execution's name can hold."""
 
 _EXIT_CODE = re.compile(r"\bexit(?:ed)? (?:with )?(?:an? )?(?:code|status)\W{0,3}([0-9]{1,3})\b", re.IGNORECASE)
+_WITHOUT_FAULT = re.compile(r"\bexit(?:ed)? (?:with )?(?:an? )?(?:code|status)\W{0,3}0\b", re.IGNORECASE)
+"""An exit code of 0 is no fault: Cloud Run writes it before the limit that really ended the task."""
+
 _REASONS = {"non_zero_exit_code": "non_zero_exit", "cancelling": "cancelled", "canceled": "cancelled"}
 
 
@@ -46,20 +49,24 @@ def outcome_of(
 ) -> tuple[State, Result] | None:
     """Return the closing state and its result by these rules, in their order; None while the execution has not ended.
 
-    Log entries and executions read from the API write reasons in two spellings; both are known here.
+    The reason comes first, then what failed, then what was cancelled: the platform cancels the other tasks of an
+    execution that failed, so counts alone prove no cancel. Log entries and the API spell reasons in two ways.
     """
     if completed is None:
         return None
-    detail = bounded_detail(message)
+    detail, words = bounded_detail(message), _WITHOUT_FAULT.sub("", message or "")
     word = _reason_word(reason)
-    if counts.cancelled > 0 or word == "cancelled":
+    if word == "cancelled":
         return State.CANCELLED, Result(reason="cancelled", detail=detail)
     if completed and counts.succeeded == task_count and counts.failed == 0:
         return State.SUCCEEDED, Result()
+    if word is None and counts.cancelled > 0 and counts.failed == 0:
+        return State.CANCELLED, Result(reason="cancelled", detail=detail)
     if completed:
         return State.ERRORED, Result(reason="inconsistent", detail=_mismatch(counts, task_count))
-    word = word or _reason_from(message or "", counts)
-    return State.FAILED, Result(reason=word, detail=detail, exit_code=_exit_code(message or ""))
+    if word is None or (word == "non_zero_exit" and words != (message or "")):
+        word = _reason_from(words, counts)
+    return State.FAILED, Result(reason=word, detail=detail, exit_code=_exit_code(words))
 
 
 def bounded_detail(message: str | None, limit: int = 500) -> str | None:

@@ -1,5 +1,6 @@
 """How a release ends: by its execution, by request, by a newer one, or on the dead-letter topic (design 4, 2.7)."""
 
+import re
 from dataclasses import replace
 
 from interlock.domain.releases import transitions
@@ -11,6 +12,8 @@ from interlock.domain.releases.model import Cancellation, Release, Result, State
 from interlock.domain.releases.ownership import SEALED
 from interlock.domain.releases.starting import close_unrun
 
+_JOB = re.compile(r"projects/(?P<project>[^/]+)/(?P<rest>locations/[^/]+/jobs/[^/]+)(?:/executions/[^/]+)?\Z")
+
 
 def short_name(execution: str) -> str:
     """Return the execution's last path segment, which is what its own environment calls it."""
@@ -21,6 +24,8 @@ def execution_ended(release: Release, lane: Lane, event: ExecutionEnded, context
     """Close the release by the execution that owns the fence; any other is a stray (design 2.7)."""
     if event.attempt != release.attempt:
         return Transition(release, lane, (NoEffect("stray_attempt"),))
+    if not _is_of_its_job(release, event.execution):
+        return Transition(release, lane, (NoEffect("stray_job"),))
     if release.is_closed:
         return Transition(release, lane, (NoEffect("already_closed"),))
     if not _owns(release, event):
@@ -33,6 +38,18 @@ def execution_ended(release: Release, lane: Lane, event: ExecutionEnded, context
         release = transitions.confirm(release, event.execution, event.log_uri, context)
     ended = replace(release, execution=event.execution, log_uri=event.log_uri or release.log_uri)
     return Transition(*transitions.close(ended, lane, event.state, event.result, context))
+
+
+def _is_of_its_job(release: Release, execution: str) -> bool:
+    """Whether the execution is one of the job that the release's route names: the same project, location and job.
+
+    Google writes a project by its id or by its number, so of an id and a number nobody can say that they differ.
+    """
+    named, found = _JOB.match(release.plan.job if release.plan else ""), _JOB.match(execution)
+    if not named or not found or named["rest"] != found["rest"]:
+        return False
+    projects = {named["project"], found["project"]}
+    return len(projects) == 1 or {project.isdigit() for project in projects} == {True, False}
 
 
 def _owns(release: Release, event: ExecutionEnded) -> bool:
