@@ -38,7 +38,7 @@ def an_execution(*conditions: Any, **fields: Any) -> Any:
     return execution
 
 
-def a_condition(state: int, kind: str = "Completed", **fields: Any) -> Any:
+def a_condition(state: int, kind: str = "Completed", /, **fields: Any) -> Any:
     """As protobuf has it: numbers that the library has no name for can be written."""
     return Condition.pb()(type_=kind, state=state, **fields)
 
@@ -135,7 +135,9 @@ class TestTheOperationOfAStart:
         operation = Operation(name="operations/1", done=True, error={"code": code, "message": "no"})
         assert self.start(server, cloud_run, operation) == expected
 
-    def test_an_execution_that_failed_at_once_was_started(self, server: AnsweringServer, cloud_run: CloudRunJobs) -> None:
+    def test_an_execution_that_failed_at_once_was_started(
+        self, server: AnsweringServer, cloud_run: CloudRunJobs
+    ) -> None:
         operation = Operation(done=True, error={"code": 10, "message": "0/1 tasks were a success"})
         operation.metadata.Pack(an_execution())
         assert self.start(server, cloud_run, operation) == Started(NAME, None)
@@ -252,7 +254,7 @@ class TestStopping:
 
 def a_page(execution: Any, *, more: bool) -> bytes:
     """Return a page of the list, by its fields' numbers: executions, next page's token."""
-    body = execution.SerializeToString()
+    body: bytes = execution.SerializeToString()
     assert len(body) < 16384
     length = bytes([len(body) & 0x7F | 0x80, len(body) >> 7])
     return b"\x0a" + length + body + (b"\x12\x04next" if more else b"") + FROM_TOMORROW
