@@ -87,13 +87,17 @@ class FakePublisher:
 
 @dataclass
 class FakeCloudRun:
-    """Implements JobStarter and ExecutionReader. `answers` are given, in order, instead of starting."""
+    """Implements JobStarter and ExecutionReader. `answers` are given, in order, instead of starting.
+
+    Executions that are `hidden` cannot be looked at, those that are `odd` are answered in a way nobody foresaw.
+    """
 
     answers: list[Refused | Throttled | Ambiguous] = field(default_factory=list)
     orders: dict[str, StartOrder] = field(default_factory=dict)
     ended: dict[str, ExecutionStatus] = field(default_factory=dict)
     stopped: list[str] = field(default_factory=list)
     hidden: set[str] = field(default_factory=set)
+    odd: set[str] = field(default_factory=set)
     _numbers: "count[int]" = field(default_factory=lambda: count(1))
 
     def start(self, order: StartOrder) -> Started | Refused | Throttled | Ambiguous:
@@ -117,6 +121,8 @@ class FakeCloudRun:
     def status(self, execution: str) -> ExecutionStatus | None:
         if execution in self.hidden:
             raise CloudRunUnavailable(f"{execution}: made to fail")
+        if execution in self.odd:
+            raise ValueError(f"{execution}: of a kind nobody knows")
         if execution not in self.orders:
             return None
         return self.ended.get(execution) or self._status(execution, completed=None, counts={})

@@ -13,7 +13,9 @@ from types import MappingProxyType
 
 from interlock.domain.redaction import redact_object
 
-TRACE = "logging.googleapis.com/trace"
+TRACE, SPAN = "logging.googleapis.com/trace", "logging.googleapis.com/spanId"
+SAMPLED = "logging.googleapis.com/trace_sampled"
+TRACING = (TRACE, SPAN, SAMPLED)
 LABELS = "logging.googleapis.com/labels"
 
 _log = logging.getLogger("interlock")
@@ -51,10 +53,11 @@ class StructuredFormatter(logging.Formatter):
         """Return the entry as JSON: without what is None, and without credentials."""
         entry, context = getattr(record, "entry", {"message": record.getMessage()}), dict(_bound.get())
         labels = {**_labels(context), **_labels(entry)}
-        if TRACE in context:
-            context[TRACE] = f"{self._traces}{context[TRACE]}"
-        whole, open_ = (entry, context) if hasattr(record, "is_redacted") else ({}, {**context, **entry})
-        merged = {"severity": record.levelname, **redact_object(open_), **whole, **({LABELS: labels} if labels else {})}
+        tracing = {key: context.pop(key) for key in TRACING if key in context}
+        if TRACE in tracing:
+            tracing[TRACE] = f"{self._traces}{tracing[TRACE]}"
+        body = entry if hasattr(record, "is_redacted") else redact_object({**context, **entry})
+        merged = {"severity": record.levelname, **body, **tracing, **({LABELS: labels} if labels else {})}
         return json.dumps({key: value for key, value in merged.items() if value is not None}, default=str)
 
 

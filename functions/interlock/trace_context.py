@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from interlock.structured_log import LABELS, TRACE
+from interlock.structured_log import LABELS, SAMPLED, SPAN, TRACE
 
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?P<trace>[0-9a-f]{32})-(?P<span>[0-9a-f]{16})-(?P<flags>[0-9a-f]{2})\Z")
 _CLOUD_TRACE = re.compile(r"(?P<trace>[0-9a-fA-F]{32})(?:/(?P<span>[0-9]{1,20}))?(?:;o=(?P<sampled>[01]))?\Z")
@@ -35,6 +35,6 @@ def _trace(headers: Mapping[str, str]) -> dict[str, object]:
 def _fields(trace: str, span: str | None, *, is_sampled: bool) -> dict[str, object]:
     return {
         TRACE: trace,
-        **({"logging.googleapis.com/spanId": span} if span else {}),
-        "logging.googleapis.com/trace_sampled": is_sampled,
+        **({SPAN: span} if span else {}),
+        SAMPLED: is_sampled,
     }

@@ -12,22 +12,22 @@ DIFFERENCES = {
     "test_a_push_counts_its_attempts_with_a_dead_letter_policy": "the emulator sends no deliveryAttempt",
     "test_a_push_without_data_has_no_data_key": 'the emulator sends "data": "", Google leaves an empty field out',
     "test_any_other_answer_brings_it_again[203]": "the emulator takes 203 for an acknowledgement",
-    "test_a_push_tells_its_ordering_key": "the emulator leaves the ordering key out of a push",
-    "test_a_retry_policy_holds_a_refused_message_back": "the emulator applies a retry policy to pushes only",
+    "test_a_push_names_its_ordering_key": "the emulator leaves the ordering key out of a push",
+    "test_a_retry_policy_delays_a_nacked_message": "the emulator applies a retry policy to pushes only",
     "test_a_stream_holds_no_more_than_it_asked_for": "the emulator leaves flow control to the client's library",
-    "test_a_refusal_brings_the_later_ones_of_its_key_again_in_order": (
-        "the emulator brings the refused message back behind the later ones of its key"
+    "test_a_nack_brings_the_later_ones_of_its_key_again_in_order": (
+        "the emulator brings the nacked message back behind the later ones of its key"
     ),
     "test_only_what_passes_the_filter_is_delivered": UNAPPLIED_FILTER,
     "test_a_bad_filter_is_refused": UNAPPLIED_FILTER,
     "test_and_with_or_needs_parentheses": UNAPPLIED_FILTER,
-    "test_what_is_not_there_is_not_found[subscriptions-of-a-topic]": "the emulator lists nothing instead",
-    "test_what_cannot_be_is_an_invalid_argument[short-ack-deadline]": "the emulator takes any ack deadline",
+    "test_a_resource_that_does_not_exist_is_not_found[subscriptions-of-a-topic]": "the emulator lists nothing instead",
+    "test_a_value_that_is_not_allowed_is_an_invalid_argument[short-ack-deadline]": "the emulator takes any",
     "test_a_message_beyond_googles_limits_is_refused": "the emulator takes messages that Google refuses",
 }
 """What the embedded server does as Google does, and Google's emulator does not: that half of a test must fail."""
 
-UNSTEADY = {"test_success_settles_it[202]": "the emulator now and then pushes again and again after 202"}
+UNSTEADY = {"test_a_success_status_acknowledges_it[202]": "the emulator now and then pushes again and again after 202"}
 """Where the emulator does as Google does on some runs only, so that neither end can be demanded of it."""
 
 

@@ -64,7 +64,8 @@ def test_a_later_process_of_the_same_pid_is_another() -> None:
         earlier = ProcessIdentity(process.pid, "1")
         assert not is_alive(earlier)
         send_signal(earlier, signal.SIGKILL)
-        assert process.poll() is None
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(1)
 
 
 def test_a_group_is_found_by_its_dead_leader_and_the_variable_of_its_stack() -> None:

@@ -15,6 +15,9 @@ from interlock.domain.requests.payload import RELEASE_ID_PATTERN, MalformedEvent
 from tests.messages import delivered
 
 EVENT = {"specversion": "1.0", "id": "7", "source": "//ci", "type": "build"}
+EVENT_ATTRIBUTES = [
+    f"ce-{name}" for name in ("specversion", "id", "source", "type", "time", "data", "extensions", "datacontenttype")
+]
 STRUCTURED = {"content-type": "application/cloudevents+json"}
 
 
@@ -128,6 +131,30 @@ def test_half_a_surrogate_pair_in_an_event_does_not_raise() -> None:
     opened = structured(source="\ud800", data="\ud800", datacontenttype="text/plain")
     assert isinstance(opened, Payload)
     assert derived_release_id("4711", opened).startswith("ce-")
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1", "1.0.2"])
+def test_a_later_minor_version_is_read_alike_in_both_modes(version: str) -> None:
+    one = structured(specversion=version)
+    attributes = {f"ce-{key}": str(value) for key, value in {**EVENT, "specversion": version}.items()}
+    assert one == open_message(replace(message(b""), attributes=attributes)) == Payload(b"", "//ci", "7", "build")
+
+
+def test_what_a_binary_event_lacks_is_absent_and_never_invented() -> None:
+    assert open_message(replace(message(), attributes={"ce-source": "//ci"})) == Payload(b"{}", source="//ci")
+    assert open_message(replace(message(), attributes={"ce-id": "", "ce-type": "build"})) == Payload(
+        b"{}", type="build"
+    )
+
+
+@settings(deadline=None)
+@given(
+    st.dictionaries(st.sampled_from(EVENT_ATTRIBUTES) | st.text(max_size=5).map("ce-".__add__), st.text()), st.binary()
+)
+def test_no_binary_event_whatever_raises_or_changes_its_data(attributes: dict[str, str], data: bytes) -> None:
+    opened = open_message(replace(message(data), attributes=attributes))
+    assert isinstance(opened, Payload)
+    assert opened.data == data
 
 
 @settings(deadline=None)

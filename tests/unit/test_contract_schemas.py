@@ -87,3 +87,9 @@ def test_no_pattern_means_different_things_to_different_readers(name: str) -> No
 def test_a_name_without_a_schema_is_said_so() -> None:
     with pytest.raises(FileNotFoundError, match=r"no schema nothing\.v1"):
         load_schema("nothing.v1")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_reference_is_local_and_has_a_description_only_beside_it_as_the_validator_resolves_it(name: str) -> None:
+    referring = [schema for _, schema in subschemas(load_schema(name)) if "$ref" in schema]
+    assert all(one["$ref"].startswith("#/$defs/") and one.keys() <= {"$ref", "description"} for one in referring)

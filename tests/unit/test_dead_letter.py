@@ -43,58 +43,66 @@ def forwarded(original: Message, error: str = "no such job", *, message_id: str 
     return Message(message_id, NOW, original.data, marks)
 
 
-def dead_letter(name: str) -> DeadLetter:
+def in_file(name: str) -> DeadLetter:
     return dead_letter_in(delivered(name))
 
 
-def test_a_letter_from_pubsub_says_where_and_how_often_it_was_tried() -> None:
-    letter = dead_letter("dead-letter-pubsub-offset-time")
-    assert (letter.origin, letter.reason, letter.stage) == ("pubsub", "delivery_exhausted", "dispatch_release")
-    assert letter.delivery_count == 5
-    assert letter.source_subscription == "projects/acme-releases/subscriptions/dispatch-release"
-    assert letter.publish_time == datetime(2026, 3, 4, 9, 15, 30, 123000, tzinfo=UTC)
-    assert (letter.release_id, letter.target_env, letter.service) == ("web-1.2.4", "prod", "web")
-    assert letter.attributes["team"] == "payments"
+def test_a_dead_letter_from_pubsub_says_where_and_how_often_it_was_tried() -> None:
+    dead_letter = in_file("dead-letter-pubsub-offset-time")
+    assert (dead_letter.origin, dead_letter.reason, dead_letter.stage) == (
+        "pubsub",
+        "delivery_exhausted",
+        "dispatch_release",
+    )
+    assert dead_letter.delivery_count == 5
+    assert dead_letter.source_subscription == "projects/acme-releases/subscriptions/dispatch-release"
+    assert dead_letter.publish_time == datetime(2026, 3, 4, 9, 15, 30, 123000, tzinfo=UTC)
+    assert (dead_letter.release_id, dead_letter.target_env, dead_letter.service) == ("web-1.2.4", "prod", "web")
+    assert dead_letter.attributes["team"] == "payments"
 
 
 def test_a_message_that_pubsub_forwards_twice_is_one_dead_letter() -> None:
-    first, second = dead_letter("dead-letter-pubsub-offset-time"), dead_letter("dead-letter-pubsub-z-time")
+    first, second = in_file("dead-letter-pubsub-offset-time"), in_file("dead-letter-pubsub-z-time")
     assert first.message_id != second.message_id
     assert first.dead_letter_id == second.dead_letter_id
     assert first.fingerprint == second.fingerprint
 
 
-def test_a_letter_from_interlock_says_why() -> None:
-    letter = dead_letter("dead-letter-interlock")
-    assert (letter.origin, letter.reason, letter.stage) == ("interlock", "job_not_found", "dispatch_release")
-    assert letter.error is not None
-    assert letter.error.startswith("404 Job projects/")
-    assert (letter.route, letter.delivery_count) == ("production", 1)
-    assert letter.message_id == "9000000000000099"
+def test_a_dead_letter_from_interlock_says_why() -> None:
+    dead_letter = in_file("dead-letter-interlock")
+    assert (dead_letter.origin, dead_letter.reason, dead_letter.stage) == (
+        "interlock",
+        "job_not_found",
+        "dispatch_release",
+    )
+    assert dead_letter.error is not None
+    assert dead_letter.error.startswith("404 Job projects/")
+    assert (dead_letter.route, dead_letter.delivery_count) == ("production", 1)
+    assert dead_letter.message_id == "9000000000000099"
 
 
-def test_a_letter_with_only_the_three_attributes_is_read() -> None:
-    letter = dead_letter("dead-letter-interlock-minimal")
-    assert (letter.origin, letter.reason) == ("interlock", "schema")
-    assert (letter.release_id, letter.route, letter.delivery_count) == (None, None, None)
+def test_a_dead_letter_with_only_the_three_attributes_is_read() -> None:
+    dead_letter = in_file("dead-letter-interlock-minimal")
+    assert (dead_letter.origin, dead_letter.reason) == ("interlock", "schema")
+    assert (dead_letter.release_id, dead_letter.route, dead_letter.delivery_count) == (None, None, None)
 
 
-def test_a_letter_that_somebody_published_is_read() -> None:
-    letter = dead_letter("dead-letter-direct")
-    assert (letter.origin, letter.reason, letter.stage) == ("direct", "unknown", "unknown")
+def test_a_dead_letter_that_somebody_published_is_read() -> None:
+    dead_letter = in_file("dead-letter-direct")
+    assert (dead_letter.origin, dead_letter.reason, dead_letter.stage) == ("direct", "unknown", "unknown")
 
 
 def test_a_forwarded_cloud_event_keeps_the_identity_of_its_release() -> None:
-    letter = dead_letter("dead-letter-interlock-cloud-event")
+    dead_letter = in_file("dead-letter-interlock-cloud-event")
     original = delivered("cloud-event-binary")
-    assert letter.release_id == derived_release_id(original.message_id, open_message(original))
-    assert letter.release_id.startswith("ce-")
+    assert dead_letter.release_id == derived_release_id(original.message_id, open_message(original))
+    assert dead_letter.release_id.startswith("ce-")
 
 
 def test_a_message_without_a_release_id_keeps_its_identity_when_forwarded() -> None:
     original = message(b"{}", message_id="4711")
-    letter = dead_letter_in(forwarded(original))
-    assert letter.release_id == derived_release_id("4711")
+    dead_letter = dead_letter_in(forwarded(original))
+    assert dead_letter.release_id == derived_release_id("4711")
 
 
 def test_forwarding_keeps_data_and_attributes_whole() -> None:
@@ -102,8 +110,12 @@ def test_forwarding_keeps_data_and_attributes_whole() -> None:
     copy = forwarded(original)
     assert copy.data == original.data
     assert original_attributes(copy.attributes) == original.attributes
-    letter = dead_letter_in(copy)
-    assert (letter.message_id, letter.publish_time, letter.delivery_count) == ("1", original.publish_time, 3)
+    dead_letter = dead_letter_in(copy)
+    assert (dead_letter.message_id, dead_letter.publish_time, dead_letter.delivery_count) == (
+        "1",
+        original.publish_time,
+        3,
+    )
 
 
 def test_a_message_forwarded_twice_by_us_is_one_dead_letter_and_two_messages_are_two() -> None:
@@ -167,15 +179,17 @@ def test_no_message_whatever_raises(
         **{f"interlock-{key}": value for key, value in ours.items()},
         **{SOURCE + key: value for key, value in theirs.items()},
     }
-    letter = dead_letter_in(message(data, marked))
-    assert (letter.data, letter.attributes) == (data, marked)
+    dead_letter = dead_letter_in(message(data, marked))
+    assert (dead_letter.data, dead_letter.attributes) == (data, marked)
 
 
 @settings(deadline=None)
 @given(st.sampled_from(["Subscription", "SubscriptionProject", "DeliveryCount", "TopicPublishTime"]), st.text())
 def test_garbled_marks_of_pubsub_are_read_as_absent(mark: str, value: str) -> None:
-    letter = dead_letter_in(message(attributes={SOURCE + "Subscription": "dispatch-release", SOURCE + mark: value}))
-    assert letter.origin == "pubsub"
+    dead_letter = dead_letter_in(
+        message(attributes={SOURCE + "Subscription": "dispatch-release", SOURCE + mark: value})
+    )
+    assert dead_letter.origin == "pubsub"
 
 
 @pytest.mark.parametrize(
@@ -211,12 +225,12 @@ def test_reason_place_and_error_tell_fingerprints_apart() -> None:
 
 
 def notices(count: int, apart: timedelta) -> list[int]:
-    """The numbers of the letters, counted from 1, that somebody is told of."""
-    letter, incident, told = dead_letter("dead-letter-direct"), None, []
+    """Return the numbers, counted from 1, of the dead letters that notify on-call."""
+    dead_letter, incident, notified = in_file("dead-letter-direct"), None, []
     for number in range(1, count + 1):
-        incident, notify = note_repeat(incident, letter, NOW + apart * number)
-        told += [number] if notify else []
-    return told
+        incident, notify = note_repeat(incident, dead_letter, NOW + apart * number)
+        notified += [number] if notify else []
+    return notified
 
 
 def test_an_incident_notifies_at_the_first_the_tenth_and_the_hundredth() -> None:
@@ -228,16 +242,16 @@ def test_an_incident_that_goes_on_notifies_every_four_hours() -> None:
 
 
 def test_an_incident_counts_and_remembers_its_first_and_last_letter() -> None:
-    letter = dead_letter("dead-letter-direct")
-    opened, _ = note_repeat(None, letter, NOW)
+    dead_letter = in_file("dead-letter-direct")
+    opened, _ = note_repeat(None, dead_letter, NOW)
     assert opened == Incident(
-        fingerprint=letter.fingerprint, count=1, opened_at=NOW, last_seen_at=NOW, last_notified_at=NOW
+        fingerprint=dead_letter.fingerprint, count=1, opened_at=NOW, last_seen_at=NOW, last_notified_at=NOW
     )
-    later, _ = note_repeat(opened, letter, NOW + timedelta(minutes=1))
+    later, _ = note_repeat(opened, dead_letter, NOW + timedelta(minutes=1))
     assert (later.count, later.opened_at, later.last_seen_at) == (2, NOW, NOW + timedelta(minutes=1))
 
 
 def test_a_clock_that_runs_back_does_not_turn_the_incident_back() -> None:
-    letter = dead_letter("dead-letter-direct")
-    opened, _ = note_repeat(None, letter, NOW)
-    assert note_repeat(opened, letter, NOW - timedelta(minutes=1))[0].last_seen_at == NOW
+    dead_letter = in_file("dead-letter-direct")
+    opened, _ = note_repeat(None, dead_letter, NOW)
+    assert note_repeat(opened, dead_letter, NOW - timedelta(minutes=1))[0].last_seen_at == NOW

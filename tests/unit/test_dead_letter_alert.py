@@ -34,14 +34,14 @@ MARKS = [
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 
-def dead_letter(name: str) -> DeadLetter:
+def in_file(name: str) -> DeadLetter:
     return dead_letter_in(delivered(name))
 
 
-def alert_for(letter: DeadLetter, *, notify: bool = True) -> dict[str, Any]:
-    incident, _ = note_repeat(None, letter, NOW)
+def alert_for(dead_letter: DeadLetter, *, notify: bool = True) -> dict[str, Any]:
+    incident, _ = note_repeat(None, dead_letter, NOW)
     return alert(
-        letter,
+        dead_letter,
         incident=incident,
         notify=notify,
         instance="//interlock.dev/acme",
@@ -57,7 +57,7 @@ def properties(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 @pytest.mark.parametrize("name", names("dead-letter-"))
 def test_every_alert_conforms_to_the_schema(name: str) -> None:
-    VALIDATOR.validate(alert_for(dead_letter(name)))
+    VALIDATOR.validate(alert_for(in_file(name)))
 
 
 @settings(deadline=None)
@@ -71,7 +71,7 @@ def test_whatever_the_dead_letter_holds_the_alert_conforms_and_can_be_printed(
 
 
 def test_an_alert_says_what_happened_where_and_what_to_do() -> None:
-    entry = alert_for(dead_letter("dead-letter-interlock"))
+    entry = alert_for(in_file("dead-letter-interlock"))
     assert entry["@type"] == ERROR_EVENT
     assert entry["message"] == (
         "Dead letter: web-1.2.4 for prod/web: job_not_found at dispatch_release (x1): "
@@ -88,24 +88,24 @@ def test_an_alert_says_what_happened_where_and_what_to_do() -> None:
 
 
 def test_credentials_in_the_body_never_leave() -> None:
-    entry = alert_for(dead_letter("dead-letter-interlock"))
+    entry = alert_for(in_file("dead-letter-interlock"))
     assert "example-not-a-real-token" not in json.dumps(entry)
     assert "[redacted]" in entry["excerpt"]
 
 
 def test_the_excerpt_is_bounded() -> None:
-    entry = alert_for(replace(dead_letter("dead-letter-direct"), data=b"x" * 5000))
+    entry = alert_for(replace(in_file("dead-letter-direct"), data=b"x" * 5000))
     assert len(entry["excerpt"]) == 1000
 
 
 @pytest.mark.parametrize("notify", [True, False])
 def test_the_label_says_whether_somebody_is_to_be_told(notify: bool) -> None:
-    labels = alert_for(dead_letter("dead-letter-direct"), notify=notify)["logging.googleapis.com/labels"]
+    labels = alert_for(in_file("dead-letter-direct"), notify=notify)["logging.googleapis.com/labels"]
     assert labels["notify"] == ("true" if notify else "false")
 
 
 def test_what_is_unknown_is_absent() -> None:
-    entry = alert_for(dead_letter("dead-letter-direct"))
+    entry = alert_for(in_file("dead-letter-direct"))
     assert not {"error", "route", "release_id", "target_env", "service", "delivery_count"} & entry.keys()
     assert entry["logging.googleapis.com/labels"]["environment"] == "unknown"
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interlock_local.pubsub.backlog import Backlog, Lease
-from interlock_local.pubsub.message import Message, as_dead_letter
+from interlock_local.pubsub.message import PublishedMessage, as_dead_letter
 from interlock_local.pubsub.push_window import LARGEST, SMALLEST, PushWindow
 from interlock_local.pubsub.subscription_policy import (
     RETRY_IMMEDIATELY,
@@ -22,11 +22,11 @@ ORDERED = SubscriptionPolicy(is_ordered=True)
 PUSHED = SubscriptionPolicy(is_ordered=True, push=PushConfig("http://127.0.0.1/x"))
 
 
-def a_message(number: int, *, key: str = "", data: bytes = b"x") -> Message:
-    return Message(number, NOON, data, {}, key)
+def a_message(number: int, *, key: str = "", data: bytes = b"x") -> PublishedMessage:
+    return PublishedMessage(number, NOON, data, {}, key)
 
 
-def backlog(policy: SubscriptionPolicy, *messages: Message) -> Backlog:
+def backlog(policy: SubscriptionPolicy, *messages: PublishedMessage) -> Backlog:
     found = Backlog(policy)
     for each in messages:
         found.add(each)
@@ -224,7 +224,7 @@ def test_whatever_subscribers_do_nothing_is_lost_and_a_key_keeps_its_order(
 
 
 def test_a_dead_letter_keeps_its_data_and_says_where_it_came_from() -> None:
-    source = Message(1, NOON, b"\x00", {"target": "staging"}, "k")
+    source = PublishedMessage(1, NOON, b"\x00", {"target": "staging"}, "k")
     subscription = "projects/p/subscriptions/reader"
     dead_letter = as_dead_letter(source, subscription=subscription, deliveries=5, number=2, now=NOON)
     assert (dead_letter.number, dead_letter.data, dead_letter.ordering_key) == (2, b"\x00", "k")

@@ -181,6 +181,19 @@ def expired_claims(world: World, count: int) -> list[str]:
     return ids
 
 
+def test_an_execution_that_nobody_understands_does_not_hide_the_others_and_is_not_hidden_itself(world: World) -> None:
+    execution = world.running()
+    world.put(a_release("odd", state=State.STARTED, execution=f"{JOB}/executions/odd", updated_at=at(-60)))
+    world.cloud_run.odd.add(f"{JOB}/executions/odd")
+    world.cloud_run.end(execution, completed=True, counts={"succeeded": 1})
+    world.clock.forward(seconds=60)
+    with LogRecorder() as log, pytest.raises(ExceptionGroup) as raised:
+        world.reconcile()
+    assert [str(one) for one in raised.value.exceptions] == [f"{JOB}/executions/odd: of a kind nobody knows"]
+    assert world.told() == ["succeeded"]
+    assert [line["release_id"] for line in log.lines if line["event"] == "look_up_failed"] == ["odd"]
+
+
 def test_it_goes_on_page_by_page_until_nothing_is_due(world: World) -> None:
     ids = expired_claims(world, 25)
     assert world.reconcile() == 25

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from google.cloud.logging.handlers import StructuredLogHandler
 
 from interlock.structured_log import StructuredFormatter, bound, log_entry, log_event
 from interlock.trace_context import log_fields
@@ -104,6 +105,25 @@ def test_an_entry_carries_trace_and_span_as_cloud_logging_wants_them(written: Wr
     assert entry["logging.googleapis.com/trace"] == f"projects/acme/traces/{TRACE}"
     assert entry["logging.googleapis.com/spanId"] == SPAN
     assert entry["logging.googleapis.com/trace_sampled"] is True
+
+
+def test_an_entry_has_the_form_that_google_s_own_handler_writes(written: Written) -> None:
+    stream = io.StringIO()
+    theirs = logging.Logger("theirs")
+    theirs.addHandler(StructuredLogHandler(project_id="acme", stream=stream))
+    fields = {"event": "release_step", "release_id": "web-1"}
+    tracing = {"trace": f"projects/acme/traces/{TRACE}", "span_id": SPAN, "trace_sampled": True}
+    theirs.warning("release_step", extra={"json_fields": fields, "labels": {"execution_id": "abc123"}, **tracing})
+    headers = {"traceparent": f"00-{TRACE}-{SPAN}-01", "function-execution-id": "abc123"}
+    with bound(**log_fields(headers)):
+        log_event("release_step", logging.WARNING, release_id="web-1")
+    [ours], expected = written.entries, json.loads(stream.getvalue().splitlines()[-1])
+    only_theirs = {"logging.googleapis.com/sourceLocation", "httpRequest"}
+    assert ours == {
+        key: {name: text for name, text in value.items() if name != "python_logger"} if key == LABELS else value
+        for key, value in expected.items()
+        if key not in only_theirs
+    }
 
 
 def test_an_entry_s_own_labels_stand_beside_the_execution_s(written: Written) -> None:

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from interlock_local.pubsub.message import Message
+from interlock_local.pubsub.message import PublishedMessage
 from interlock_local.pubsub.subscription_policy import SubscriptionPolicy
 
 
@@ -17,7 +17,7 @@ class Lease:
     """One delivery of one message; a subscriber acknowledges it by its id."""
 
     ack_id: str
-    message: Message
+    message: PublishedMessage
     attempt: int
     holder: int
 
@@ -26,7 +26,7 @@ class Lease:
 class QueuedMessage:
     """One message of the backlog; `failures` counts negative acknowledgements and deadlines that passed."""
 
-    message: Message
+    message: PublishedMessage
     failures: int = 0
     due: float = 0.0
     lease: Lease | None = None
@@ -46,7 +46,7 @@ class Backlog:
     _leased_sizes: dict[int, dict[str, int]] = field(default_factory=dict)
     _lease_count: int = 0
 
-    def add(self, message: Message, *, failures: int = 0, due: float = 0.0) -> None:
+    def add(self, message: PublishedMessage, *, failures: int = 0, due: float = 0.0) -> None:
         """Append a message; numbers rise, so that the order of adding is the order of publishing."""
         self.messages[message.number] = QueuedMessage(message, failures, due)
         if self._is_ordered(message):
@@ -178,5 +178,5 @@ class Backlog:
             oldest = self.messages[numbers[0]]
             heapq.heappush(self._due, (oldest.due, numbers[0]))
 
-    def _is_ordered(self, message: Message) -> bool:
+    def _is_ordered(self, message: PublishedMessage) -> bool:
         return self.policy.is_ordered and bool(message.ordering_key)

@@ -9,7 +9,7 @@ from typing import Any
 from interlock_local.pubsub.backlog import QueuedMessage
 from interlock_local.pubsub.durable_store import DurableStore
 from interlock_local.pubsub.errors import already_exists, no_project, not_found
-from interlock_local.pubsub.message import Message, as_dead_letter
+from interlock_local.pubsub.message import PublishedMessage, as_dead_letter
 from interlock_local.pubsub.resources import DELETED_TOPIC, Subscription, Topic, message_from_bytes, message_resource
 from interlock_local.pubsub.subscription_queue import SubscriptionQueue
 
@@ -117,7 +117,7 @@ class Broker:
         self.topic(topic)
         now = datetime.now(UTC)
         published = [
-            Message(self._next_number(), now, message.data, dict(message.attributes), message.ordering_key)
+            PublishedMessage(self._next_number(), now, message.data, dict(message.attributes), message.ordering_key)
             for message in messages
         ]
         for message in published:
@@ -131,7 +131,7 @@ class Broker:
             *(queued.failures, queued.due, subscription, queued.message.number),
         )
 
-    def remove_delivery(self, subscription: str, message: Message) -> None:
+    def remove_delivery(self, subscription: str, message: PublishedMessage) -> None:
         """Remove a delivery, and with its last delivery the message."""
         self.store.write("DELETE FROM delivery WHERE subscription = ? AND number = ?", subscription, message.number)
         self._open_deliveries[message.number] -= 1
@@ -168,7 +168,7 @@ class Broker:
         self._last_number += 1
         return self._last_number
 
-    def _fan_out(self, topic: str, message: Message) -> None:
+    def _fan_out(self, topic: str, message: PublishedMessage) -> None:
         queues = [queue for queue in self.queues_of(topic) if queue.accepts(message.attributes)]
         if not queues:
             return

@@ -8,7 +8,7 @@ DEAD_LETTER_PREFIX = "CloudPubSubDeadLetterSource"
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class PublishedMessage:
     """One published message; `number` is its id and its place in the order of publishing."""
 
     number: int
@@ -23,7 +23,9 @@ class Message:
         return len(self.data) + sum(len(name) + len(value) for name, value in self.attributes.items())
 
 
-def as_dead_letter(message: Message, *, subscription: str, deliveries: int, number: int, now: datetime) -> Message:
+def as_dead_letter(
+    message: PublishedMessage, *, subscription: str, deliveries: int, number: int, now: datetime
+) -> PublishedMessage:
     """Return a new message with the same data and attributes, and Google's four attributes that name its origin."""
     _, project, _, short_name = subscription.split("/")
     origin = {

@@ -6,7 +6,7 @@ from datetime import UTC
 from typing import Any
 
 from interlock_local.pubsub.backlog import Lease
-from interlock_local.pubsub.message import Message
+from interlock_local.pubsub.message import PublishedMessage
 
 
 def push_body(lease: Lease, *, subscription: str, counts_attempts: bool) -> bytes:
@@ -17,7 +17,7 @@ def push_body(lease: Lease, *, subscription: str, counts_attempts: bool) -> byte
     return json.dumps(body).encode()
 
 
-def _message(message: Message) -> dict[str, Any]:
+def _message(message: PublishedMessage) -> dict[str, Any]:
     time = _publish_time(message)
     document: dict[str, Any] = {
         "messageId": str(message.number),
@@ -34,5 +34,5 @@ def _message(message: Message) -> dict[str, Any]:
     return document
 
 
-def _publish_time(message: Message) -> str:
+def _publish_time(message: PublishedMessage) -> str:
     return message.publish_time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -10,7 +10,7 @@ from google.protobuf import empty_pb2
 
 from interlock_local.pubsub.errors import invalid, out_of_range
 from interlock_local.pubsub.filter import BadFilter, Predicate, parse_filter
-from interlock_local.pubsub.message import Message
+from interlock_local.pubsub.message import PublishedMessage
 from interlock_local.pubsub.subscription_policy import (
     DEFAULT_ACK_DEADLINE_SECONDS,
     DEFAULT_MAX_DELIVERY_ATTEMPTS,
@@ -169,7 +169,7 @@ def _seconds(duration: Any) -> float:
     return float(duration.seconds + duration.nanos / 1e9)
 
 
-def message_resource(message: Message) -> Any:
+def message_resource(message: PublishedMessage) -> Any:
     """Return Google's form of a message."""
     resource = PubsubMessage(
         data=message.data,
@@ -181,8 +181,8 @@ def message_resource(message: Message) -> Any:
     return resource
 
 
-def message_from_bytes(number: int, document: bytes) -> Message:
+def message_from_bytes(number: int, document: bytes) -> PublishedMessage:
     """Return the message that message_resource() gave, serialized."""
     resource = PubsubMessage.FromString(document)
     publish_time = resource.publish_time.ToDatetime(tzinfo=UTC)
-    return Message(number, publish_time, resource.data, dict(resource.attributes), resource.ordering_key)
+    return PublishedMessage(number, publish_time, resource.data, dict(resource.attributes), resource.ordering_key)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 
 from interlock_local.pubsub.backlog import Backlog, Lease, QueuedMessage
-from interlock_local.pubsub.message import Message
+from interlock_local.pubsub.message import PublishedMessage
 from interlock_local.pubsub.resources import filter_of, policy_of
 from interlock_local.pubsub.subscription_policy import SubscriptionPolicy
 
@@ -21,7 +21,7 @@ class DeliveryStore(Protocol):
     def record_failure(self, subscription: str, queued: QueuedMessage) -> None:
         """Keep the count of failures and the time of the next delivery."""
 
-    def remove_delivery(self, subscription: str, message: Message) -> None:
+    def remove_delivery(self, subscription: str, message: PublishedMessage) -> None:
         """Remove the record of a delivery that was acknowledged."""
 
     def forward_dead_letter(self, subscription: str, queued: QueuedMessage, *, topic: str) -> bool:
@@ -60,7 +60,7 @@ class SubscriptionQueue:
         self.is_closed = True
         self.notify()
 
-    def add(self, message: Message, *, failures: int = 0, due: float = 0.0) -> None:
+    def add(self, message: PublishedMessage, *, failures: int = 0, due: float = 0.0) -> None:
         """Append a message and wake the subscribers."""
         self.backlog.add(message, failures=failures, due=due)
         self.notify()
