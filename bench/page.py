@@ -30,7 +30,7 @@ LIMITS = """
   metadata server. Its certificate bears `*.googleapis.com`, of an authority that gRPC and requests are told to trust,
   and a proxy (`https_proxy`) leads all of Google's names to it. So the functions run unchanged, settings included.
 - Its answers cost little and no network lies between. What a call costs at Google is not in these figures; how many
-  calls an event makes is.
+  calls an event makes is on [a page of its own](performance-calls.md).
 - The load, Google's side, its proxy and the function share the machine. Where two cores are all there is, throughput at
   8 and 32 is that of all together; the CPU per event is the function's alone. Events a second and core are of that CPU.
 - A bare function loads its clients before its worker is forked, as the functions do, and connects after. Its requests
@@ -50,7 +50,7 @@ def page(findings: Sequence[Findings], machine: Mapping[str, str]) -> str:
     targets = [target for one in findings for target in one.targets]
     parts = [HEAD + "\n".join(_gets(findings)), "\n## Targets", TARGETS, *target_rows(targets), ""]
     for table in tables:
-        parts += [f"## {table.title}\n", f"{table.about}\n", *_rows(table), ""]
+        parts += [f"## {table.title}\n", f"{table.about}\n", *rows(table), ""]
     parts += ["## Where\n", *(f"- {name}: {value}" for name, value in machine.items()), LIMITS]
     return "\n".join(parts).rstrip() + "\n"
 
@@ -62,8 +62,8 @@ def _gets(findings: Sequence[Findings]) -> Iterator[str]:
         for name, words in one.gets.items():
             found.setdefault(name, {}).update(words)
     header = list(dict.fromkeys(column for words in found.values() for column in words))
-    rows = [(name, *(words.get(column, "") for column in header)) for name, words in found.items()]
-    yield from _rows(Table("", "", ("function", *header), rows))
+    lines = [(name, *(words.get(column, "") for column in header)) for name, words in found.items()]
+    yield from rows(Table("", "", ("function", *header), lines))
 
 
 def target_rows(targets: Sequence[Target]) -> Iterator[str]:
@@ -78,7 +78,8 @@ def target_rows(targets: Sequence[Target]) -> Iterator[str]:
         yield f"| {one.what} | {one.wanted} | {one.shown} | {met} | {floors} | {forbidden} |"
 
 
-def _rows(table: Table) -> Iterator[str]:
+def rows(table: Table) -> Iterator[str]:
+    """Yield the table's lines in Markdown."""
     yield f"| {' | '.join(table.header)} |"
     yield "|---" * len(table.header) + "|"
     for row in table.rows:

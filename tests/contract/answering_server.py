@@ -25,6 +25,7 @@ class AnsweringServer(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # the 
     methods: list[str] = field(default_factory=list)
     requests: list[bytes] = field(default_factory=list)
     address: str = ""
+    address_with_credentials: str = ""
 
     def answer(self, method: str, *answers: bytes | Failure) -> None:
         self.answers[method] = list(answers)
@@ -49,6 +50,8 @@ def answering_server() -> Iterator[AnsweringServer]:
     answering = AnsweringServer()
     server = grpc.server(ThreadPoolExecutor(4), handlers=[answering])
     answering.address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    local = server.add_secure_port("127.0.0.1:0", grpc.local_server_credentials())
+    answering.address_with_credentials = f"127.0.0.1:{local}"
     server.start()
     try:
         yield answering

@@ -38,7 +38,7 @@ def an_execution(*conditions: Any, **fields: Any) -> Any:
     return execution
 
 
-def a_condition(state: int, kind: str = "Completed", **fields: Any) -> Any:
+def a_condition(state: int, kind: str = "Completed", /, **fields: Any) -> Any:
     """As protobuf has it: numbers that the library has no name for can be written."""
     return Condition.pb()(type_=kind, state=state, **fields)
 
@@ -254,7 +254,7 @@ class TestStopping:
 
 def a_page(execution: Any, *, more: bool) -> bytes:
     """Return a page of the list, by its fields' numbers: executions, next page's token."""
-    body = execution.SerializeToString()
+    body: bytes = execution.SerializeToString()
     assert len(body) < 16384
     length = bytes([len(body) & 0x7F | 0x80, len(body) >> 7])
     return b"\x0a" + length + body + (b"\x12\x04next" if more else b"") + FROM_TOMORROW

@@ -2,46 +2,26 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
 
 import pytest
 
+from bench.calls import PAGE, Installation, events, installation, page
 from bench.events import a_dead_letter, a_dispatch, a_release, a_tick, completion, push
-from bench.processes import Function, Google, environment, function, google
-from interlock.config import SETTINGS
-
-
-@dataclass(frozen=True)
-class Installation:
-    """The four functions under their framework, and Google's side, which counts."""
-
-    side: Google
-    functions: dict[str, Function]
-
-    def cost(self, name: str, request: tuple[dict[str, str], str]) -> dict[str, int]:
-        """Return what this one event was answered with."""
-        before = self.side.counts()
-        assert self.functions[name].send(request) < 300
-        after = self.side.counts()
-        return {what: after[what] - before.get(what, 0) for what in after if after[what] != before.get(what, 0)}
+from bench.processes import google
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    with ExitStack() as ends:
-        side = ends.enter_context(google())
-        settings = environment(side, tmp_path_factory.mktemp("functions"))
-        functions = {name: ends.enter_context(function(name, settings)) for name in SETTINGS}
-        functions["dispatch_release"].first_answer(push({"cancel": "nobody"}))
-        functions["report_status"].first_answer(completion("nobody"))
-        functions["alert_dead_letter"].first_answer(a_dead_letter())
-        functions["reconcile_releases"].first_answer(a_tick())
-        yield Installation(side, functions)
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    with google() as side, installation(side, tmp_path_factory.mktemp("functions")) as here:
+        yield here
 
 
-def test_a_release_is_started_with_one_read_three_commits_one_start_and_one_publish(installation: Installation) -> None:
-    assert installation.cost("dispatch_release", a_dispatch()) == {
+def test_the_page_of_calls_is_what_the_functions_do(running: Installation) -> None:
+    assert page(events(running)) == PAGE.read_text(), "python -m bench.calls"
+
+
+def test_a_release_is_started_with_one_read_three_commits_one_start_and_one_publish(running: Installation) -> None:
+    assert running.cost("dispatch_release", a_dispatch()) == {
         "BatchGetDocuments": 1,
         "read": 2,
         "Commit": 3,
@@ -53,12 +33,12 @@ def test_a_release_is_started_with_one_read_three_commits_one_start_and_one_publ
 
 
 def test_a_release_that_must_wait_is_queued_with_one_read_two_commits_and_one_publish(
-    installation: Installation,
+    running: Installation,
 ) -> None:
     first, second = a_release(), a_release()
-    installation.cost("dispatch_release", push(first))
+    running.cost("dispatch_release", push(first))
     waiting = push({**second, "service": first["service"]})
-    assert installation.cost("dispatch_release", waiting) == {
+    assert running.cost("dispatch_release", waiting) == {
         "BatchGetDocuments": 1,
         "read": 2,
         "Commit": 2,
@@ -68,15 +48,15 @@ def test_a_release_that_must_wait_is_queued_with_one_read_two_commits_and_one_pu
     }
 
 
-def test_a_duplicate_under_the_same_message_reads_and_writes_nothing(installation: Installation) -> None:
+def test_a_duplicate_under_the_same_message_reads_and_writes_nothing(running: Installation) -> None:
     request = a_dispatch()
-    installation.cost("dispatch_release", request)
-    assert installation.cost("dispatch_release", request) == {"BatchGetDocuments": 1, "read": 2}
+    running.cost("dispatch_release", request)
+    assert running.cost("dispatch_release", request) == {"BatchGetDocuments": 1, "read": 2}
 
 
-def test_a_bad_message_costs_one_read_two_commits_its_event_and_its_dead_letter(installation: Installation) -> None:
+def test_a_bad_message_costs_one_read_two_commits_its_event_and_its_dead_letter(running: Installation) -> None:
     bad = push({**a_release(), "service": 7})
-    assert installation.cost("dispatch_release", bad) == {
+    assert running.cost("dispatch_release", bad) == {
         "BatchGetDocuments": 1,
         "read": 1,
         "Commit": 2,
@@ -87,11 +67,11 @@ def test_a_bad_message_costs_one_read_two_commits_its_event_and_its_dead_letter(
 
 
 def test_a_completion_is_taken_in_two_reads_two_commits_and_a_look_at_what_the_agent_left(
-    installation: Installation,
+    running: Installation,
 ) -> None:
     release = a_release()
-    installation.cost("dispatch_release", push(release))
-    assert installation.cost("report_status", completion(release["release_id"])) == {
+    running.cost("dispatch_release", push(release))
+    assert running.cost("report_status", completion(release["release_id"])) == {
         "BatchGetDocuments": 2,
         "read": 2,
         "Commit": 2,
@@ -104,9 +84,9 @@ def test_a_completion_is_taken_in_two_reads_two_commits_and_a_look_at_what_the_a
 
 
 def test_an_execution_that_bears_no_release_we_know_costs_one_read_and_a_look_at_what_the_agent_left(
-    installation: Installation,
+    running: Installation,
 ) -> None:
-    assert installation.cost("report_status", completion("nobody")) == {
+    assert running.cost("report_status", completion("nobody")) == {
         "BatchGetDocuments": 1,
         "read": 1,
         "GetObject": 2,
@@ -114,8 +94,8 @@ def test_an_execution_that_bears_no_release_we_know_costs_one_read_and_a_look_at
     }
 
 
-def test_a_dead_letter_is_kept_and_told_in_two_reads_and_three_commits(installation: Installation) -> None:
-    cost = installation.cost("alert_dead_letter", a_dead_letter())
+def test_a_dead_letter_is_kept_and_told_in_two_reads_and_three_commits(running: Installation) -> None:
+    cost = running.cost("alert_dead_letter", a_dead_letter())
     assert cost == {
         "BatchGetDocuments": 2,
         "read": 3,
@@ -126,17 +106,17 @@ def test_a_dead_letter_is_kept_and_told_in_two_reads_and_three_commits(installat
     }
 
 
-def test_a_tick_with_nothing_due_is_one_query(installation: Installation) -> None:
-    installation.side.reset()
-    assert installation.cost("reconcile_releases", a_tick()) == {"RunQuery": 1}
+def test_a_tick_with_nothing_due_is_one_query(running: Installation) -> None:
+    running.side.reset()
+    assert running.cost("reconcile_releases", a_tick()) == {"RunQuery": 1}
 
 
-def test_a_record_that_another_worker_changed_meanwhile_is_read_again(installation: Installation) -> None:
+def test_a_record_that_another_worker_changed_meanwhile_is_read_again(running: Installation) -> None:
     """What dispatch remembers of a release it started is only a guess: a completion elsewhere has changed it."""
     release = a_release()
     headers, body = push(release)
-    installation.cost("dispatch_release", (headers, body))
-    installation.cost("report_status", completion(release["release_id"]))
-    cancel = installation.cost("dispatch_release", push({"cancel": release["release_id"]}))
+    running.cost("dispatch_release", (headers, body))
+    running.cost("report_status", completion(release["release_id"]))
+    cancel = running.cost("dispatch_release", push({"cancel": release["release_id"]}))
     assert cancel["read"] >= 2
     assert "RunJob" not in json.loads(json.dumps(cancel))

@@ -96,9 +96,7 @@ class GcsResults:
     @property
     def _bucket(self) -> Bucket:
         if self._opened is None:
-            # No project is asked for: reading and writing objects needs none. An emulator wants no credentials.
-            own = None if os.environ.get("STORAGE_EMULATOR_HOST") else credentials()
-            self._opened = Client(project=None, credentials=own).bucket(self._bucket_name)
+            self._opened = _open_client().bucket(self._bucket_name)
         return self._opened
 
     def _owner(self, release_id: str, attempt: int) -> str:
@@ -106,6 +104,13 @@ class GcsResults:
 
     def _attempt(self, release_id: str, attempt: int) -> str:
         return f"{self._prefix}{quote(release_id, safe='')}/{attempt}"
+
+
+def _open_client() -> Client:
+    """Return a client without a project, which objects need none of; an emulator wants no credentials."""
+    # Else a thread asks where the bucket lies, for traces that nobody has switched on, and for a token of its own.
+    os.environ.setdefault("DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA", "true")
+    return Client(project=None, credentials=None if os.environ.get("STORAGE_EMULATOR_HOST") else credentials())
 
 
 def _object(data: bytes) -> Mapping[str, Any] | None:
