@@ -12,7 +12,7 @@ ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundl
 export UV_SYSTEM_CERTS := true
 endif
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint soak bench docs lock clean
+.PHONY: help setup demo test versions lint soak bench docs lock clean
 
 help: ## Print the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 15
@@ -25,12 +25,15 @@ demo: $(READY) ## Run the whole system here and send it real releases
 test: lint ## Check the code, then run the tests
 	$(BIN)/pytest -m 'not slow' -n 3 --dist loadfile $(PYTEST_FLAGS)
 
+versions: $(READY) ## Run the tests under every other Python that is at hand
+	.ci/versions $(REPORTS)
+
 lint: $(READY) ## Check style, types and the arrows between packages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/shellcheck .ci/run agent/entrypoint.sh tests/contract/samples/*.sh
+	$(BIN)/shellcheck .ci/run .ci/find_python .ci/versions agent/entrypoint.sh tests/contract/samples/*.sh
 	$(BIN)/hadolint agent/Dockerfile agent/Dockerfile.tools
 
 soak: $(READY) ## Run thousands of releases here while functions are killed and news get lost; RELEASES=200 LANES=20 is quick
@@ -48,7 +51,7 @@ lock: $(READY) ## Renew uv.lock and the requirements of functions and agent
 	$(UV) $(EXPORT) --only-group agent --output-file agent/requirements.txt
 
 clean: ## Remove what setup and the tools have made; the local stack's state stays
-	rm -rf .venv .uv .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .versions .uv .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The list of packages decides; the second time there is nothing to do.

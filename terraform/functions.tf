@@ -36,7 +36,7 @@ resource "google_cloudfunctions2_function" "this" {
   build_config {
     docker_repository = local.repository_path
     entry_point       = each.value
-    runtime           = "python311"
+    runtime           = var.python_runtime
     service_account   = "projects/${var.project_id}/serviceAccounts/${google_service_account.build.email}"
 
     source {

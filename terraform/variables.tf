@@ -310,6 +310,18 @@ variable "project_id" {
   }
 }
 
+variable "python_runtime" {
+  description = "Python of the functions, as Cloud Functions names it: `pythonNNN`, 311 or newer. The default is the newest that Google supports in full; the agent's image is built on the same."
+  type        = string
+  default     = "python314"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^python3(1[1-9]|[2-9][0-9])$", var.python_runtime))
+    error_message = "Write python_runtime as python311 or newer, without a dot, as python314."
+  }
+}
+
 variable "routes" {
   description = "The routes as `schemas/routes.v1.json` has them, first match first; `job` may also be ENVIRONMENT or ENVIRONMENT/JOB of `environments`. Default: one route per environment, to its first job, with its allowed sources."
   type        = any

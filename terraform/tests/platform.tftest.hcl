@@ -211,3 +211,25 @@ run "scripts_see_what_their_job_is_given_but_not_what_opens_the_agents_sources" 
     error_message = "The job itself is told."
   }
 }
+
+run "every_function_runs_on_the_newest_python_in_full_support" {
+  command = plan
+
+  assert {
+    condition     = alltrue([for one in google_cloudfunctions2_function.this : one.build_config[0].runtime == "python314"])
+    error_message = "Every function runs on the default Python."
+  }
+}
+
+run "every_function_runs_on_the_python_that_is_asked_for" {
+  command = plan
+
+  variables {
+    python_runtime = "python312"
+  }
+
+  assert {
+    condition     = alltrue([for one in google_cloudfunctions2_function.this : one.build_config[0].runtime == "python312"])
+    error_message = "Every function runs on the Python of the variable."
+  }
+}

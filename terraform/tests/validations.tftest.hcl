@@ -318,6 +318,26 @@ run "a_project_by_number" {
   expect_failures = [var.project_id]
 }
 
+run "a_python_too_old" {
+  command = plan
+
+  variables {
+    python_runtime = "python310"
+  }
+
+  expect_failures = [var.python_runtime]
+}
+
+run "a_python_with_its_dot" {
+  command = plan
+
+  variables {
+    python_runtime = "python3.14"
+  }
+
+  expect_failures = [var.python_runtime]
+}
+
 run "a_route_without_a_job" {
   command = plan
 
