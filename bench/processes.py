@@ -180,14 +180,15 @@ def function(name: str, settings: Mapping[str, str]) -> Iterator[Function]:
 
 def loaded_modules(name: str, settings: Mapping[str, str], request: Request) -> list[str]:
     """Return what a fresh process has loaded once the function has answered the event."""
-    command = [sys.executable, "-m", "bench.probe", name, str(source_of(name))]
-    done = subprocess.run(
-        command, input=json.dumps(request), capture_output=True, text=True, env=dict(settings), timeout=60, check=True
-    )
-    told: dict[str, Any] = json.loads(done.stderr.splitlines()[-1])
-    if told["status"] >= 300:
-        raise RuntimeError(f"{name} answered {told['status']}")
-    modules: list[str] = told["modules"]
+    with TemporaryDirectory() as folder:
+        report = Path(folder, "report.json")
+        command = [sys.executable, "-m", "bench.probe", name, str(source_of(name)), str(report)]
+        event, environ = json.dumps(request), dict(settings)
+        subprocess.run(command, input=event, capture_output=True, text=True, env=environ, timeout=60, check=True)
+        found: dict[str, Any] = json.loads(report.read_text())
+    if found["status"] >= 300:
+        raise RuntimeError(f"{name} answered {found['status']}")
+    modules: list[str] = found["modules"]
     return modules
 
 
