@@ -43,7 +43,7 @@ def as_command_error(error: Exception) -> CommandError:
     from interlock_local.stack.errors import ServiceFailed, StackError
 
     text = one_line(error)
-    if type(error).__module__.startswith("google.auth."):  # by name: importing it would cost every error its time
+    if _is_about_credentials(error) or _is_about_credentials(error.__cause__):
         return CommandError(text, "run: gcloud auth application-default login, or name a local installation: --local")
     match error:
         case ConfigurationError():
@@ -58,6 +58,11 @@ def as_command_error(error: Exception) -> CommandError:
             return CommandError(text, error.remedy)
         case _:
             return CommandError(f"{type(error).__name__}: {text}", "this is a fault of the command; please report it")
+
+
+def _is_about_credentials(error: BaseException | None) -> bool:
+    """Whether Google's authentication failed; by its name, for importing it would cost every error its time."""
+    return type(error).__module__.startswith("google.auth.")
 
 
 def one_line(error: Exception) -> str:
