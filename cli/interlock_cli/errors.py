@@ -43,7 +43,8 @@ def as_command_error(error: Exception) -> CommandError:
     from interlock_local.stack.errors import ServiceFailed, StackError
 
     text = one_line(error)
-    if type(error).__module__.startswith("google.auth."):  # by name: importing it would cost every error its time
+    causes = (error, error.__cause__)  # by name: importing it would cost every error its time
+    if any(type(one).__module__.startswith("google.auth.") for one in causes):
         return CommandError(text, "run: gcloud auth application-default login, or name a local installation: --local")
     match error:
         case ConfigurationError():
