@@ -7,7 +7,7 @@ from datetime import datetime
 from interlock.domain.releases.context import DEFAULT_LIMITS, Context, StartLimits
 from interlock.domain.releases.events import Event
 from interlock.domain.releases.model import Outbox, Release
-from interlock.ledger.interface import Commit, Ledger, Snapshot
+from interlock.ledger.interface import Commit, Ledger, Load, Snapshot
 from interlock.services.release_transaction import Applied, apply_event, first_keys, release_key, take_out
 
 
@@ -25,8 +25,13 @@ class ReleaseService:
 
     def apply(self, release_id: str, event: Event) -> Applied:
         """Apply the event to the release and its lane, and commit; raise LedgerUnavailable."""
-        context = Context(now=self.now(), instance=self.instance, limits=self.limits)
-        return self.ledger.transact(first_keys(release_id, event), apply_event(release_id, event, context))
+
+        def decide(snapshot: Snapshot) -> Load | Commit[Applied]:
+            # The ledger may ask late, or again when a faster writer won: a start is judged by the time that it is then.
+            context = Context(now=self.now(), instance=self.instance, limits=self.limits)
+            return apply_event(release_id, event, context)(snapshot)
+
+        return self.ledger.transact(first_keys(release_id, event), decide)
 
     def mark_sent(self, release_id: str, *sent: Outbox) -> None:
         """Take what was sent out of the release's outbox."""
