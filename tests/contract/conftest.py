@@ -27,7 +27,10 @@ DIFFERENCES = {
 }
 """What the embedded server does as Google does, and Google's emulator does not: that half of a test must fail."""
 
-UNSTEADY = {"test_a_success_status_acknowledges_it[202]": "the emulator now and then pushes again and again after 202"}
+UNSTEADY = {
+    "test_a_success_status_acknowledges_it[202]": "the emulator now and then pushes again and again after 202",
+    "test_the_gaps_between_attempts_grow": "on a busy machine the emulator's own delays outlast the backoff",
+}
 """Where the emulator does as Google does on some runs only, so that neither end can be demanded of it."""
 
 

@@ -82,7 +82,7 @@ def _prepare(folder: Path) -> Path:
 
 
 def _told(folder: Path, environment: Mapping[str, str]) -> Iterator[str]:
-    (folder / "interlock").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m cli "$@"\n')
+    (folder / "interlock").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m interlock_cli "$@"\n')
     (folder / "interlock").chmod(0o755)
     variables = {**os.environ, **environment, "PATH": f"{folder}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
     code = 0
